@@ -20,7 +20,7 @@ export interface IGroupFacts {
   /** When the newest receipt was made, or null. */
   lastReceiptUs: number | null;
   /** The newest proof whose coverage is full or changed and whose verdict is not `unknown`, or null. */
-  lastProof: Pick<ParityReport, 'verdict' | 'version' | 'at_us'> & { differing: number } | null;
+  lastProof: (Pick<ParityReport, 'verdict' | 'version' | 'at_us'> & { differing: number }) | null;
   proofMaxAgeS: number;
   nowUs: number;
 }

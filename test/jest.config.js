@@ -1,0 +1,57 @@
+// Three projects: the browser's code in jsdom, Node's code in Node, and suites that need the running stack.
+const { resolve } = require('node:path');
+const lab = require('@jupyterlab/testing/lib/jest-config')(resolve(__dirname, '..'));
+
+const ROOT = resolve(__dirname, '..');
+const TYPESCRIPT = ['ts-jest', { tsconfig: resolve(__dirname, 'tsconfig.jest.json'), isolatedModules: true }];
+/** Packages that ship ES modules only. */
+const ES_MODULES = [
+  '@codemirror',
+  '@marijn',
+  '@microsoft',
+  '@jupyter',
+  '@jupyterlab',
+  '@lumino',
+  '@rjsf',
+  'apache-arrow',
+  'color',
+  'exenv-es6',
+  'flatbuffers',
+  'hyparquet',
+  'lib0',
+  'marked',
+  'nanoid',
+  'smol-toml',
+  'vscode-ws-jsonrpc',
+  'y-protocols',
+  'y-websocket',
+  'yjs'
+].join('|');
+const BABEL = ['babel-jest', { presets: [['@babel/preset-env', { targets: { node: 'current' } }]] }];
+
+const common = {
+  rootDir: ROOT,
+  cacheDirectory: resolve(ROOT, '.jest-cache'),
+  transform: { ...lab.transform, '^.+\\.tsx?$': TYPESCRIPT, '^.+\\.m?jsx?$': BABEL },
+  transformIgnorePatterns: [`/node_modules/(?!(${ES_MODULES})).+`],
+  moduleFileExtensions: lab.moduleFileExtensions,
+  modulePathIgnorePatterns: ['<rootDir>/(lib|build|dist|python-helpers|test-results)/', '<rootDir>/.venv/']
+};
+const node = { ...common, testEnvironment: 'node' };
+
+module.exports = {
+  rootDir: ROOT,
+  projects: [
+    {
+      ...common,
+      displayName: 'lab',
+      testMatch: ['<rootDir>/test/lab/**/*.spec.{ts,tsx}'],
+      testEnvironment: lab.testEnvironment,
+      resolver: lab.resolver,
+      moduleNameMapper: lab.moduleNameMapper,
+      setupFiles: [...lab.setupFiles, 'jest-canvas-mock']
+    },
+    { ...node, displayName: 'node', testMatch: ['<rootDir>/test/{contract,companion,stack,cli,house}/**/*.spec.ts'] },
+    { ...node, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] }
+  ]
+};
