@@ -1,0 +1,235 @@
+"""Settings: `twinstore.toml`, or the same as a mapping or as JSON text (a cluster gets them so).
+
+The file is named by `TWINSTORE_CONFIG`, else `./twinstore.toml`, else `twinstore/twinstore.toml` in the user's
+configuration folder. There is no default target: without settings nothing is read or written.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import stat
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Union
+
+from .errors import TwinstoreError, remember_secret
+from .schemas import problems
+
+tomllib = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+
+_UNIT_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A reference to a secret; the secret itself is read when it is used."""
+
+    file: Path | None = None
+    profile: str | None = None
+
+    def read(self) -> dict[str, str]:
+        """The entries of the credentials' file; empty when there is none to read.
+
+        Raises `TwinstoreError` when the file is missing, readable by others, or not a JSON object of strings.
+        """
+        if self.file is None:
+            return {}
+        try:
+            mode = stat.S_IMODE(self.file.stat().st_mode)
+            text = self.file.read_text(encoding="utf-8")
+        except OSError as error:
+            raise TwinstoreError(
+                "bad_request",
+                f"The credentials' file {self.file} could not be read: {error.strerror}.",
+                "Correct `credentials.file` in the settings.",
+            ) from error
+        if mode & 0o077:
+            raise TwinstoreError(
+                "forbidden",
+                f"The credentials' file {self.file} can be read by others (mode {mode:04o}).",
+                f"Run `chmod 600 {self.file}`.",
+            )
+        try:
+            entries = json.loads(text)
+        except ValueError:
+            entries = None
+        if not isinstance(entries, dict) or not all(isinstance(value, str) for value in entries.values()):
+            # Neither the text nor the parser's message: both may hold the secret.
+            raise TwinstoreError(
+                "bad_request",
+                f"The credentials' file {self.file} is not a JSON object of strings.",
+                "Write {access_key_id, secret_access_key} or {username, password} into it.",
+            )
+        for name, value in entries.items():
+            if name != "username":
+                remember_secret(value)
+        return entries
+
+
+@dataclass(frozen=True)
+class Root:
+    """An address under which groups and tables are found, and how many folder levels to look into."""
+
+    location: str
+    depth: int = 1
+
+
+@dataclass(frozen=True)
+class OfflineStore:
+    """Where Delta tables live; `endpoint` None means AWS."""
+
+    endpoint: str | None = None
+    region: str | None = None
+    path_style: bool = False
+    credentials: Credentials = field(default_factory=Credentials)
+    single_writer: bool = False
+
+
+@dataclass(frozen=True)
+class OnlineStore:
+    """The CQL store. `hosts` are `host:port`."""
+
+    hosts: tuple[str, ...]
+    datacenter: str
+    dialect: str = "cassandra"
+    consistency: str = "LOCAL_QUORUM"
+    tls: bool = False
+    credentials: Credentials = field(default_factory=Credentials)
+
+
+@dataclass(frozen=True)
+class SparkSettings:
+    """How a local session is made; a cluster brings its own."""
+
+    java_home: str | None = None
+    jars: Path | None = None
+    driver_memory: str | None = None
+    conf: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Checked settings. `source` is the file they came from, or `arguments`."""
+
+    offline: OfflineStore
+    online: OnlineStore
+    name: str = "twinstore"
+    roots: tuple[Root, ...] = ()
+    spark: SparkSettings = field(default_factory=SparkSettings)
+    online_rows_per_second: int | None = None
+    proof_max_age_s: int = 86_400
+    source: str = "arguments"
+
+
+SettingsLike = Union[Settings, Mapping[str, Any], str, "os.PathLike[str]", None]
+
+
+def load_settings(settings: SettingsLike = None) -> Settings:
+    """Settings from what is given, else from the file found.
+
+    `settings` may be checked settings, a mapping shaped like the file, JSON text of one, or the file's path.
+    Raises `TwinstoreError` when there are none or when they are not legal; everything wrong is named at once.
+    """
+    if isinstance(settings, Settings):
+        return settings
+    if isinstance(settings, Mapping):
+        return _checked(dict(settings), "arguments", Path.cwd())
+    if isinstance(settings, str) and settings.lstrip().startswith("{"):
+        return _checked(_parsed_json(settings), "arguments", Path.cwd())
+    path = _found() if settings is None else Path(settings)
+    return _checked(_parsed_toml(path), str(path), path.absolute().parent)
+
+
+def config_candidates() -> list[Path]:
+    """Paths at which the settings are looked for, in order; `TWINSTORE_CONFIG` alone when it is set."""
+    named = os.environ.get("TWINSTORE_CONFIG")
+    if named:
+        return [Path(named)]
+    user = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return [Path.cwd() / "twinstore.toml", user / "twinstore" / "twinstore.toml"]
+
+
+def _found() -> Path:
+    candidates = config_candidates()
+    for path in candidates:
+        if path.is_file():
+            return path
+    raise TwinstoreError(
+        "not_found",
+        f"No settings: {' and '.join(map(str, candidates))} {'does' if len(candidates) == 1 else 'do'} not exist.",
+        "Start the demo stack (`npx twinstore stack up`) and point TWINSTORE_CONFIG to the twinstore.toml that it "
+        "names, or write that file yourself, or pass `settings=`.",
+    )
+
+
+def _parsed_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise TwinstoreError("bad_request", f"The settings are not JSON: {error}.", "Correct the text.") from error
+
+
+def _parsed_toml(path: Path) -> Any:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TwinstoreError(
+            "not_found",
+            f"The settings' file {path} could not be read: {error.strerror}.",
+            "Name another one, or start the demo stack (`npx twinstore stack up`), which writes one.",
+        ) from error
+    except ValueError as error:
+        raise TwinstoreError("bad_request", f"{path} is not TOML: {error}.", "Correct the line named.") from error
+
+
+def _checked(raw: Any, source: str, folder: Path) -> Settings:
+    wrong = problems(raw, "config")
+    if wrong:
+        raise TwinstoreError(
+            "bad_request",
+            f"The settings ({source}) are not legal: {'; '.join(wrong)}.",
+            "Correct them; the demo stack (`npx twinstore stack up`) writes a file that serves as an example.",
+        )
+    offline, online, spark = raw["stores"]["offline"], raw["stores"]["online"], raw.get("spark", {})
+    _known_dialect(online, source)
+    return Settings(
+        name=raw.get("name", "twinstore"),
+        roots=tuple(Root(**root) for root in raw.get("roots", [])),
+        offline=OfflineStore(**{**offline, "credentials": _credentials(offline, folder)}),
+        online=OnlineStore(**{**online, "hosts": tuple(online["hosts"]), "credentials": _credentials(online, folder)}),
+        spark=SparkSettings(**{**spark, "jars": _path(spark.get("jars"), folder)}),
+        online_rows_per_second=raw.get("budgets", {}).get("online_rows_per_second"),
+        proof_max_age_s=_seconds(raw.get("proof_max_age", "24h")),
+        source=source,
+    )
+
+
+def _known_dialect(online: Mapping[str, Any], source: str) -> None:
+    if online.get("dialect", "cassandra") == "keyspaces":
+        raise TwinstoreError(
+            "unsupported",
+            f"The settings ({source}) name the dialect `keyspaces`, which this version does not write yet.",
+            'Use `dialect = "cassandra"`.',
+        )
+
+
+def _credentials(store: Mapping[str, Any], folder: Path) -> Credentials:
+    raw = store.get("credentials", {})
+    return Credentials(file=_path(raw.get("file"), folder), profile=raw.get("profile"))
+
+
+def _path(value: str | None, folder: Path) -> Path | None:
+    """A path of the settings; a relative one begins at the folder of the file that names it."""
+    return None if value is None else folder / Path(value).expanduser()
+
+
+def _seconds(age: str) -> int:
+    match = re.fullmatch(r"([0-9]+)([smhd])", age)
+    if match is None:
+        raise ValueError(f"{age!r} is not an age such as 24h")
+    return int(match[1]) * _UNIT_S[match[2]]

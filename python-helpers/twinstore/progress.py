@@ -1,0 +1,116 @@
+"""Progress of long work: one call per step, and where it is shown when nobody says otherwise."""
+
+from __future__ import annotations
+
+import sys
+import time
+from html import escape
+from typing import Any, Callable, Protocol, TextIO, cast
+
+MIME = "application/vnd.twinstore.progress+json"
+
+
+class Progress(Protocol):
+    """Told of every step: `done` of `total` (None when unknown) `unit` of `stage`. Must be quick, and may be called
+    from another thread than the one that works."""
+
+    def __call__(self, stage: str, done: int, total: int | None, unit: str) -> None: ...
+
+
+def silent(stage: str, done: int, total: int | None, unit: str) -> None:
+    """Shows nothing."""
+
+
+def default_progress() -> Progress:
+    """One line that updates: in the output of the cell in a notebook, on stderr in a terminal; else nothing."""
+    display = _notebook_display()
+    if display is not None:
+        return NotebookLine(display)
+    if sys.stderr is not None and sys.stderr.isatty():
+        return TerminalLine(sys.stderr)
+    return silent
+
+
+def progress_words(stage: str, done: int, total: int | None, unit: str) -> str:
+    """The line in words, such as `compare: 12 of 40 tasks`."""
+    if total is None:
+        return f"{stage}: {done:,} {unit}" if done else stage
+    return f"{stage}: {done:,} of {total:,} {unit}"
+
+
+class TerminalLine:
+    """One line of a terminal, written over itself; ended by the first stage named `done`."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._width = 0
+
+    def __call__(self, stage: str, done: int, total: int | None, unit: str) -> None:
+        words = progress_words(stage, done, total, unit)
+        self._stream.write("\r" + words.ljust(self._width))
+        self._width = len(words)
+        if stage == "done":
+            self._stream.write("\n")
+            self._width = 0
+        self._stream.flush()
+
+
+class NotebookLine:
+    """One output of the running cell, updated in place; a new one for each run of work.
+
+    `display` is IPython's. The bundle carries the step as JSON too, so that a program that runs the notebook can
+    follow it.
+    """
+
+    def __init__(self, display: Callable[..., Any]) -> None:
+        self._display = display
+        self._handle: Any = None
+
+    def __call__(self, stage: str, done: int, total: int | None, unit: str) -> None:
+        words = progress_words(stage, done, total, unit)
+        bundle = {
+            "text/plain": words,
+            "text/html": f"<div>{_bar(done, total)} {escape(words)}</div>",
+            MIME: {"stage": stage, "done": done, "total": total, "unit": unit},
+        }
+        if self._handle is None:
+            self._handle = self._display(bundle, raw=True, display_id=True)
+        else:
+            self._handle.update(bundle, raw=True)
+        if stage == "done":
+            self._handle = None
+
+
+class Throttled:
+    """Passes on the first and last step of every stage, and between them at most one step each `interval_s`."""
+
+    def __init__(self, sink: Progress, interval_s: float = 0.2, clock: Callable[[], float] = time.monotonic) -> None:
+        self._sink = sink
+        self._interval_s = interval_s
+        self._clock = clock
+        self._last: tuple[str, float] = ("", 0.0)
+
+    def __call__(self, stage: str, done: int, total: int | None, unit: str) -> None:
+        now = self._clock()
+        last_stage, last_time = self._last
+        if stage == last_stage and done != total and now - last_time < self._interval_s:
+            return
+        self._last = (stage, now)
+        self._sink(stage, done, total, unit)
+
+
+def _bar(done: int, total: int | None) -> str:
+    if not total:
+        return ""
+    return f'<progress max="{total}" value="{min(done, total)}" aria-hidden="true"></progress>'
+
+
+def _notebook_display() -> Callable[..., Any] | None:
+    """IPython's `display` when this process is a kernel. A kernel has loaded IPython already; nobody else has to."""
+    ipython = sys.modules.get("IPython")
+    if ipython is None:
+        return None
+    shell = ipython.get_ipython()
+    if shell is None or not hasattr(shell, "kernel"):
+        return None
+    return cast("Callable[..., Any]", ipython.display.display)

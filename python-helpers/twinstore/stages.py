@@ -1,0 +1,78 @@
+"""Stages of long Spark work: named, timed, watched, and stopped as one."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Callable
+
+from .progress import Progress, Throttled
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+_POLL_S = 0.5
+
+
+class Stages:
+    """Runs stages one after the other on one Spark session.
+
+    Every Spark job started in a stage belongs to one job group, so that an interrupt of the stage (Ctrl-C, *Stop*)
+    cancels exactly these. `durations_s` holds the seconds of each stage that ended, by name.
+    """
+
+    def __init__(self, spark: SparkSession, progress: Progress, clock: Callable[[], float] = time.monotonic) -> None:
+        self._spark = spark
+        self._progress = Throttled(progress)
+        self._clock = clock
+        self.durations_s: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str, *, total: int | None = None, unit: str = "tasks") -> Iterator[None]:
+        """Times what happens inside under `name`, reports the tasks of its Spark jobs, cancels them when it is left
+        by an exception."""
+        context = self._spark.sparkContext
+        group = f"twinstore.{name}.{uuid.uuid4().hex[:8]}"
+        previous = context.getLocalProperty("spark.jobGroup.id")
+        context.setJobGroup(group, f"twinstore: {name}", interruptOnCancel=True)
+        begun = self._clock()
+        self._progress(name, 0, total, unit)
+        ended = threading.Event()
+        watcher = threading.Thread(target=self._watch, args=(name, group, ended), daemon=True)
+        watcher.start()
+        try:
+            yield
+        except BaseException:
+            context.cancelJobGroup(group)
+            raise
+        finally:
+            ended.set()
+            watcher.join()
+            # None takes the property away.
+            context.setLocalProperty("spark.jobGroup.id", previous)  # type: ignore[arg-type]
+            self.durations_s[name] = round(self.durations_s.get(name, 0.0) + self._clock() - begun, 3)
+
+    def report(self, name: str, done: int, total: int | None, unit: str) -> None:
+        """A step counted by the caller, beside the watched tasks."""
+        self._progress(name, done, total, unit)
+
+    def finished(self) -> None:
+        """Ends the line of progress."""
+        self._progress("done", 1, 1, "")
+
+    def _watch(self, name: str, group: str, ended: threading.Event) -> None:
+        tracker = self._spark.sparkContext.statusTracker()
+        while not ended.wait(_POLL_S):
+            done = total = 0
+            for job_id in tracker.getJobIdsForGroup(group):
+                job = tracker.getJobInfo(job_id)
+                for stage_id in job.stageIds if job else ():
+                    stage = tracker.getStageInfo(stage_id)
+                    if stage:
+                        done += stage.numCompletedTasks
+                        total += stage.numTasks
+            if total:
+                self._progress(name, done, total, "tasks")
