@@ -1,0 +1,122 @@
+import { resolve } from 'node:path';
+import { ESLint } from 'eslint';
+import ts from 'typescript';
+
+const ROOT = resolve(__dirname, '../..');
+
+/** One violation of each rule, as it would stand in a file of the room. */
+const PLANTED: { rule: string; room: string; code: string; compiler: boolean; linter: string }[] = [
+  {
+    rule: 'the browser does not import the companion',
+    room: 'lab',
+    code: "import * as other from '../companion';\nexport const planted = other;\n",
+    compiler: true,
+    linter: 'import-x/no-restricted-paths'
+  },
+  {
+    rule: 'the companion does not import the browser',
+    room: 'companion',
+    code: "import * as other from '../lab/client';\nexport const planted = other;\n",
+    compiler: true,
+    linter: 'import-x/no-restricted-paths'
+  },
+  {
+    rule: 'the stack does not import the command',
+    room: 'stack',
+    code: "import * as other from '../cli/main';\nexport const planted = other;\n",
+    compiler: true,
+    linter: 'import-x/no-restricted-paths'
+  },
+  {
+    rule: 'the contract imports no room',
+    room: 'contract',
+    code: "import * as other from '../companion';\nexport const planted = other;\n",
+    compiler: true,
+    linter: 'import-x/no-restricted-paths'
+  },
+  {
+    rule: 'node: modules stay out of the browser',
+    room: 'lab',
+    code: "import { readFileSync } from 'node:fs';\nexport const planted = readFileSync;\n",
+    compiler: true,
+    linter: 'no-restricted-imports'
+  },
+  {
+    rule: 'process stays out of the browser',
+    room: 'lab',
+    code: 'export const planted = process.env;\n',
+    compiler: true,
+    linter: 'no-restricted-globals'
+  },
+  {
+    rule: 'Buffer stays out of the contract',
+    room: 'contract',
+    code: "export const planted = Buffer.from('');\n",
+    compiler: true,
+    linter: 'no-restricted-globals'
+  },
+  {
+    rule: 'a folder imports only the index of another',
+    room: 'companion',
+    code: "import { TwinstoreError } from '../contract/errors';\nexport const planted = TwinstoreError;\n",
+    compiler: false,
+    linter: 'import-x/no-internal-modules'
+  }
+];
+
+const eslint = new ESLint({ cwd: ROOT });
+
+/** Rules that the code breaks when it stands in the place of an existing file of the room. */
+async function lint(room: string, code: string): Promise<(string | null)[]> {
+  const results = await eslint.lintText(code, { filePath: fileOf(room) });
+  return results.flatMap(result => result.messages.map(message => message.ruleId));
+}
+
+/** Errors of the room's project with the code in the place of an existing file. */
+function compile(room: string, code: string): string[] {
+  const configPath = resolve(ROOT, 'src', room, 'tsconfig.json');
+  const config = ts.getParsedCommandLineOfConfigFile(configPath, {}, {
+    ...ts.sys,
+    onUnRecoverableConfigFileDiagnostic: diagnostic => {
+      throw new Error(ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n'));
+    }
+  });
+  if (config === undefined) {
+    throw new Error(`No ${configPath}`);
+  }
+  const options = { ...config.options, noEmit: true, incremental: false, composite: true, tsBuildInfoFile: undefined };
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile } = host;
+  host.getSourceFile = (name, ...rest) =>
+    resolve(name) === fileOf(room) ? ts.createSourceFile(name, code, ts.ScriptTarget.ES2022) : getSourceFile(name, ...rest);
+  const program = ts.createProgram({
+    rootNames: config.fileNames,
+    options,
+    projectReferences: config.projectReferences,
+    host
+  });
+  const planted = program.getSourceFile(fileOf(room));
+  return [...program.getOptionsDiagnostics(), ...program.getGlobalDiagnostics(), ...program.getSemanticDiagnostics(planted)].map(
+    diagnostic => ts.flattenDiagnosticMessageText(diagnostic.messageText, '\n')
+  );
+}
+
+function fileOf(room: string): string {
+  return resolve(ROOT, 'src', room, { contract: 'jobs.ts', lab: 'client.ts', companion: 'server.ts', stack: 'index.ts' }[room] ?? '');
+}
+
+describe('import rules', () => {
+  it.each(PLANTED)('$rule (linter)', async ({ room, code, linter }) => {
+    expect(await lint(room, code)).toContain(linter);
+  });
+
+  it.each(PLANTED.filter(({ compiler }) => compiler))('$rule (compiler)', ({ room, code }) => {
+    expect(compile(room, code)).not.toEqual([]);
+  });
+
+  it.each(['contract', 'lab', 'companion', 'stack'])('what is allowed in %s passes both', async room => {
+    const code = room === 'contract' ? 'export const planted = 1;\n' : "export { TwinstoreError as planted } from '../contract';\n";
+    expect(await lint(room, code)).toEqual([]);
+    expect(compile(room, code)).toEqual([]);
+  });
+});
