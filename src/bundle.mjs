@@ -43,10 +43,20 @@ const compiler = rspack({
   performance: false
 });
 
-compiler.run((error, stats) => {
+const WATCH = process.argv.includes('--watch');
+
+function report(error, stats) {
   if (error || stats?.hasErrors()) {
     console.error(error ?? stats.toString({ preset: 'errors-warnings' }));
-    process.exit(1);
+    process.exitCode = 1;
   }
-  compiler.close(() => {});
-});
+  if (!WATCH) {
+    compiler.close(() => {});
+  }
+}
+
+if (WATCH) {
+  compiler.watch({}, report);
+} else {
+  compiler.run(report);
+}
