@@ -1,4 +1,4 @@
-"""The shown state of a feature group: twin of `src/contract/group_state.ts`, bound by `test/vectors/group_state.json`."""
+"""The shown state of a feature group: twin of `src/contract/group_state.ts`, bound by vectors to it."""
 
 from __future__ import annotations
 
