@@ -1,0 +1,224 @@
+import { TwinstoreError } from '../../contract';
+import type { Value } from './parquet';
+
+/** Actions of the Delta log as PROTOCOL.md defines them, with the fields that are read here. */
+export interface IProtocol {
+  minReaderVersion: number;
+  minWriterVersion: number;
+  readerFeatures: readonly string[];
+  writerFeatures: readonly string[];
+}
+
+export interface IMetadata {
+  id: string;
+  schemaString: string;
+  partitionColumns: readonly string[];
+  configuration: Readonly<Record<string, string>>;
+}
+
+export interface IDeletionVector {
+  storageType: string;
+  pathOrInlineDv: string;
+  offset: number | null;
+  cardinality: number;
+}
+
+export interface IAddFile {
+  /** As written in the log: percent-encoded, relative or absolute. */
+  path: string;
+  size: number;
+  partitionValues: Readonly<Record<string, string | null>>;
+  /** JSON text; null when the writer kept none. */
+  stats: string | null;
+  deletionVector: IDeletionVector | null;
+}
+
+export interface IRemoveFile {
+  path: string;
+  deletionVector: IDeletionVector | null;
+}
+
+export interface ITxn {
+  appId: string;
+  version: number;
+}
+
+export interface ISidecar {
+  path: string;
+  sizeInBytes: number;
+}
+
+export interface ICommitInfo {
+  /** Ms since the epoch by the writer's clock, where it was written down. */
+  timestamp: number | null;
+  inCommitTimestamp: number | null;
+  operation: string | null;
+  operationParameters: Readonly<Record<string, unknown>>;
+  operationMetrics: Readonly<Record<string, string>>;
+  userMetadata: string | null;
+  engineInfo: string | null;
+}
+
+export type Action =
+  | { protocol: IProtocol }
+  | { metaData: IMetadata }
+  | { add: IAddFile }
+  | { remove: IRemoveFile }
+  | { txn: ITxn }
+  | { sidecar: ISidecar }
+  | { commitInfo: ICommitInfo };
+
+/** Names of the actions that a checkpoint may hold and that are read. */
+export const CHECKPOINT_ACTIONS = ['protocol', 'metaData', 'add', 'txn', 'sidecar'] as const;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * The actions of a JSON file of the log, in its order; those that readers may ignore are left out.
+ *
+ * @param name What errors call the file.
+ */
+export function parseActions(bytes: Uint8Array, name: string): Action[] {
+  const actions: Action[] = [];
+  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8').split('\n');
+  lines.forEach((line, i) => {
+    if (line.trim() === '') {
+      return;
+    }
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(line);
+    } catch (cause) {
+      throw damaged(name, `line ${i + 1} is not JSON`, cause);
+    }
+    const action = toAction(parsed, name);
+    if (action !== null) {
+      actions.push(action);
+    }
+  });
+  return actions;
+}
+
+/** One action from its parsed form, JSON or a row of a checkpoint; null for those that readers may ignore. */
+export function toAction(parsed: unknown, name: string): Action | null {
+  const row = new Field(parsed, name, 'an action').fields();
+  for (const [kind, read] of Object.entries(READERS)) {
+    const value = row[kind];
+    if (value !== undefined && value !== null) {
+      return read(new Field(value, name, kind));
+    }
+  }
+  return null;
+}
+
+const READERS: Readonly<Record<string, (field: Field) => Action>> = {
+  add: f => ({
+    add: {
+      path: f.get('path').text(),
+      size: f.get('size').integer(),
+      partitionValues: f.get('partitionValues').optional(v => v.texts()) ?? {},
+      stats: f.get('stats').optional(v => v.text()),
+      deletionVector: f.get('deletionVector').optional(deletionVector)
+    }
+  }),
+  remove: f => ({
+    remove: { path: f.get('path').text(), deletionVector: f.get('deletionVector').optional(deletionVector) }
+  }),
+  metaData: f => ({
+    metaData: {
+      id: f.get('id').text(),
+      schemaString: f.get('schemaString').text(),
+      partitionColumns: f.get('partitionColumns').optional(v => v.list()) ?? [],
+      configuration: f.get('configuration').optional(v => v.texts() as Record<string, string>) ?? {}
+    }
+  }),
+  protocol: f => ({
+    protocol: {
+      minReaderVersion: f.get('minReaderVersion').integer(),
+      minWriterVersion: f.get('minWriterVersion').integer(),
+      readerFeatures: f.get('readerFeatures').optional(v => v.list()) ?? [],
+      writerFeatures: f.get('writerFeatures').optional(v => v.list()) ?? []
+    }
+  }),
+  txn: f => ({ txn: { appId: f.get('appId').text(), version: f.get('version').integer() } }),
+  sidecar: f => ({ sidecar: { path: f.get('path').text(), sizeInBytes: f.get('sizeInBytes').integer() } }),
+  commitInfo: f => ({
+    commitInfo: {
+      timestamp: f.get('timestamp').optional(v => v.integer()),
+      inCommitTimestamp: f.get('inCommitTimestamp').optional(v => v.integer()),
+      operation: f.get('operation').optional(v => v.text()),
+      operationParameters: f.get('operationParameters').optional(v => v.fields()) ?? {},
+      operationMetrics: f.get('operationMetrics').optional(v => v.texts() as Record<string, string>) ?? {},
+      userMetadata: f.get('userMetadata').optional(v => v.text()),
+      engineInfo: f.get('engineInfo').optional(v => v.text())
+    }
+  })
+};
+
+function deletionVector(f: Field): IDeletionVector {
+  return {
+    storageType: f.get('storageType').text(),
+    pathOrInlineDv: f.get('pathOrInlineDv').text(),
+    offset: f.get('offset').optional(v => v.integer()),
+    cardinality: f.get('cardinality').integer()
+  };
+}
+
+/** A value of the log whose shape is not known until it is asked for. */
+class Field {
+  constructor(
+    private readonly value: unknown,
+    private readonly file: string,
+    private readonly name: string
+  ) {}
+
+  get(name: string): Field {
+    return new Field(this.fields()[name], this.file, `${this.name}.${name}`);
+  }
+
+  optional<T>(read: (field: Field) => T): T | null {
+    return this.value === undefined || this.value === null ? null : read(this);
+  }
+
+  text(): string {
+    return typeof this.value === 'string' ? this.value : this.refuse('text');
+  }
+
+  /** JSON numbers, and the 64-bit integers of a Parquet checkpoint. */
+  integer(): number {
+    const number = typeof this.value === 'bigint' ? Number(this.value) : this.value;
+    return Number.isSafeInteger(number) ? (number as number) : this.refuse('an integer');
+  }
+
+  list(): string[] {
+    const items = this.value;
+    return Array.isArray(items) && items.every(item => typeof item === 'string') ? items : this.refuse('a list of text');
+  }
+
+  texts(): Record<string, string | null> {
+    const fields = this.fields();
+    return Object.values(fields).every(value => typeof value === 'string' || value === null)
+      ? (fields as Record<string, string | null>)
+      : this.refuse('a map of text');
+  }
+
+  fields(): Fields {
+    return typeof this.value === 'object' && this.value !== null && !Array.isArray(this.value)
+      ? (this.value as Record<string, Value>)
+      : this.refuse('an object');
+  }
+
+  private refuse(wanted: string): never {
+    throw damaged(this.file, `${this.name} is not ${wanted}`);
+  }
+}
+
+/** The error of a file of the log that is not what the protocol says. */
+export function damaged(file: string, what: string, cause?: unknown): TwinstoreError {
+  return new TwinstoreError(
+    'store_failed',
+    `The Delta log is damaged: ${what} in ${file}.`,
+    'Restore the file from a copy, or read an older version.',
+    { cause }
+  );
+}
