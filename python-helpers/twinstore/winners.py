@@ -1,0 +1,67 @@
+"""The latest-row order: which of an entity's rows is the one that the online store holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as sf
+
+from .feature_group import CREATED_US, ROW_HASH, Definition
+from .row_hash import row_hash
+from .types import event_us, quoted
+
+#: Column of `order_rows` and `latest`: struct(event_us, created_us, row_hash), greater is later. A total order.
+ORDER = "_order"
+
+
+def order_rows(rows: DataFrame, definition: Definition) -> DataFrame:
+    """Keys and `ORDER` of every row, reading nothing else.
+
+    Rows of other writers may lack the internal columns: a missing `_created_us` counts as 0, and a missing `_row_hash`
+    is computed. These rows are a branch of their own, so that the features are read only from files that have any.
+    """
+    hashed, bare = sf.col(ROW_HASH).isNotNull(), sf.col(ROW_HASH).isNull()
+    return _ordered(rows.where(hashed), definition, sf.col(ROW_HASH)).unionByName(
+        _ordered(rows.where(bare), definition, row_hash(definition.features))
+    )
+
+
+def latest(order: DataFrame, definition: Definition) -> DataFrame:
+    """The greatest `ORDER` of each key: one row per key of `order` (as `order_rows` gives it)."""
+    return order.groupBy(*key_names(definition)).agg(sf.max(ORDER).alias(ORDER))
+
+
+def rows_of(latest_order: DataFrame, rows: DataFrame, definition: Definition) -> DataFrame:
+    """The whole rows that `latest_order` names, with `ORDER`; one per key even where a row is there twice.
+
+    `rows` is the snapshot (or the part of it) that the order was taken from. Only the small side moves: the rows are
+    filtered where they lie.
+    """
+    marked = rows.withColumn(
+        ORDER, order_column(definition, sf.coalesce(sf.col(ROW_HASH), row_hash(definition.features)))
+    )
+    return marked.join(latest_order, [*definition.keys, ORDER], "left_semi").dropDuplicates(list(definition.keys))
+
+
+def winners(rows: DataFrame, definition: Definition) -> DataFrame:
+    """The latest row of each key of `rows`, with all their columns and `ORDER`."""
+    return rows_of(latest(order_rows(rows, definition), definition), rows, definition)
+
+
+def order_column(definition: Definition, hash_of_row: Column) -> Column:
+    """The total order of rows: event time, then when it was written, then the hash of the row."""
+    return sf.struct(
+        event_us(definition.event_column).alias("event_us"),
+        sf.coalesce(sf.col(CREATED_US), sf.lit(0).cast("bigint")).alias("created_us"),
+        hash_of_row.alias("row_hash"),
+    )
+
+
+def key_names(definition: Definition) -> Sequence[Column]:
+    """The key columns, quoted."""
+    return [sf.col(quoted(name)) for name in definition.keys]
+
+
+def _ordered(rows: DataFrame, definition: Definition, hash_of_row: Column) -> DataFrame:
+    return rows.select(*key_names(definition), order_column(definition, hash_of_row).alias(ORDER))
