@@ -2,4 +2,5 @@ export * from './answers';
 export * from './errors';
 export * from './group_state';
 export * from './jobs';
+export * from './schemas';
 export type * from './types';
