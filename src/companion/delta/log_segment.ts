@@ -83,6 +83,11 @@ interface ILogNames {
   checkpoints: ICheckpoint[];
 }
 
+/** Every single commit that is still in the log, oldest first. */
+export async function listCommits(store: IObjectStore, table: string, signal: AbortSignal): Promise<ICommitFile[]> {
+  return (await listLog(store, table, 0, signal)).commits;
+}
+
 /** Commits and checkpoints from a version on. */
 async function listLog(store: IObjectStore, table: string, from: number, signal: AbortSignal): Promise<ILogNames> {
   const { files } = await store.list(logFolder(table), { after: versionPrefix(from), signal });
@@ -169,11 +174,10 @@ async function readHint(store: IObjectStore, table: string, signal: AbortSignal)
     const bytes = await store.read(below(logFolder(table), '_last_checkpoint'), { limit: 1024 * 1024, signal });
     const version = (JSON.parse(Buffer.from(bytes).toString('utf8')) as { version?: unknown } | null)?.version;
     return Number.isSafeInteger(version) && (version as number) >= 0 ? (version as number) : null;
-  } catch (error) {
-    if (error instanceof SyntaxError || (error instanceof TwinstoreError && error.code === 'not_found')) {
-      return null;
-    }
-    throw error;
+  } catch {
+    // Whatever is wrong with the store shows in the listing that follows.
+    signal.throwIfAborted();
+    return null;
   }
 }
 

@@ -1,0 +1,108 @@
+import Ajv from 'ajv';
+import type { ErrorObject } from 'ajv';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { parse } from 'smol-toml';
+
+import { CONFIG_SCHEMA, TwinstoreError } from '../../contract';
+import type { Credentials, Settings } from '../../contract';
+
+/** Where settings are looked for. */
+export interface ISettingsPlaces {
+  env: Readonly<Record<string, string | undefined>>;
+  cwd: string;
+  home: string;
+}
+
+export interface ILoadedSettings {
+  /** The file they come from. */
+  path: string;
+  settings: Settings;
+}
+
+const DEMO = 'Start the demo stack (`npx twinstore stack up`)';
+
+/** Paths at which the settings are looked for, in order; `TWINSTORE_CONFIG` alone when it is set. */
+export function settingsCandidates({ env, cwd, home }: ISettingsPlaces): string[] {
+  const named = env['TWINSTORE_CONFIG'];
+  if (named !== undefined && named !== '') {
+    return [resolve(cwd, named)];
+  }
+  const user = env['XDG_CONFIG_HOME'] || join(home, '.config');
+  return [join(cwd, 'twinstore.toml'), join(user, 'twinstore', 'twinstore.toml')];
+}
+
+/** Finds, reads and checks the settings. There is no default target: without settings it throws `not_found`. */
+export async function loadSettings(places: ISettingsPlaces): Promise<ILoadedSettings> {
+  const candidates = settingsCandidates(places);
+  for (const path of candidates) {
+    let text: string;
+    try {
+      text = await readFile(path, 'utf8');
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+        continue;
+      }
+      throw new TwinstoreError('bad_request', `The settings' file ${path} could not be read.`, 'Give it read access.', {
+        details: String(cause),
+        cause
+      });
+    }
+    return { path, settings: parseSettings(text, path, places.home) };
+  }
+  throw new TwinstoreError(
+    'not_found',
+    `No settings: ${candidates.join(' and ')} ${candidates.length === 1 ? 'does' : 'do'} not exist.`,
+    `${DEMO} and point TWINSTORE_CONFIG to the twinstore.toml that it names, or write that file yourself.`
+  );
+}
+
+/** Settings from the text of a file. Everything wrong is named at once, with its place. */
+export function parseSettings(text: string, path: string, home: string): Settings {
+  let raw: unknown;
+  try {
+    raw = parse(text);
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : '';
+    const { line, column } = cause as { line?: number; column?: number };
+    throw new TwinstoreError(
+      'bad_request',
+      `${path} is not TOML at line ${line}, column ${column}: ${reason}.`,
+      'Correct the line named.',
+      { cause }
+    );
+  }
+  const ajv = new Ajv({ allErrors: true, formats: { uri: (value: string) => URL.canParse(value) } });
+  const check = ajv.compile<Settings>(CONFIG_SCHEMA);
+  if (!check(raw)) {
+    throw new TwinstoreError(
+      'bad_request',
+      `The settings (${path}) are not legal: ${(check.errors ?? []).map(inWords).join('; ')}.`,
+      `Correct them; the demo stack (\`npx twinstore stack up\`) writes a file that serves as an example.`
+    );
+  }
+  const { offline, online } = raw.stores;
+  return {
+    ...raw,
+    stores: {
+      offline: { ...offline, ...placed(offline.credentials, path, home) },
+      online: { ...online, ...placed(online.credentials, path, home) }
+    }
+  };
+}
+
+/** A relative path of the settings begins at the folder of the file that names it. */
+function placed(credentials: Credentials | undefined, path: string, home: string): { credentials?: Credentials } {
+  if (credentials?.file === undefined) {
+    return credentials === undefined ? {} : { credentials };
+  }
+  const file = credentials.file.replace(/^~(?=\/|$)/, home);
+  return { credentials: { ...credentials, file: resolve(dirname(path), file) } };
+}
+
+function inWords({ instancePath, keyword, params, message = '' }: ErrorObject): string {
+  const place = instancePath.slice(1).replaceAll('/', '.') || 'the file';
+  const named = keyword === 'additionalProperties' ? ` ("${String(params['additionalProperty'])}")` : '';
+  const allowed = keyword === 'enum' ? ` ${(params['allowedValues'] as unknown[]).join(', ')}` : '';
+  return `${place} ${message}${named}${allowed}`;
+}

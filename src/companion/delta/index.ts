@@ -1,0 +1,15 @@
+export type { IAddFile, IMetadata, IProtocol, ITxn } from './actions';
+export type { IEngine } from './engine';
+export { history } from './history';
+export type { ICommit } from './history';
+export { physicalName } from './schema';
+export type { DeltaType, ISchemaField } from './schema';
+export { openSnapshot } from './snapshot';
+export type { Snapshot } from './snapshot';
+export { readFile } from './table';
+export { versionAt } from './timestamps';
+export { WatchedTable } from './watched_table';
+export { WorkerDecoder } from './parquet';
+export type { Row, Value } from './parquet';
+export { below, canonical, createS3Client, isS3, isWithin, Limiter, LocalStore, RoutedStore, S3Store } from './store';
+export type { IAccessKey, IObjectStore } from './store';

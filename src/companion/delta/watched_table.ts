@@ -1,0 +1,63 @@
+import type { IEngine } from './engine';
+import { logFolder, versionPrefix } from './log_segment';
+import type { Row } from './parquet';
+import { openSnapshot } from './snapshot';
+import type { Snapshot } from './snapshot';
+import type { IEntry } from './store';
+import { readFile } from './table';
+
+/** A table that is looked at again and again: one listing of its log's tail tells whether anything is to be read. */
+export class WatchedTable {
+  /** @param location Canonical. */
+  constructor(
+    private readonly engine: IEngine,
+    private readonly location: string
+  ) {}
+
+  /** The newest snapshot; the same object as before while no commit was made. Null when there is no table. */
+  async snapshot(signal: AbortSignal): Promise<Snapshot | null> {
+    const known = this.known;
+    if (known !== null && (await this.tail(known.version, signal)) === this.knownTail) {
+      return known;
+    }
+    const fresh = await openSnapshot(this.engine, this.location, null, signal);
+    // The tail as the snapshot saw it; a commit in between makes the next look read again.
+    const head = fresh?.segment.commits.filter(({ last }) => last === fresh.version).map(({ entry }) => entry);
+    this.known = fresh;
+    this.knownTail = describe(head ?? []);
+    return fresh;
+  }
+
+  /** All rows of a small table. Files never change, so each is read once. */
+  async rows(signal: AbortSignal): Promise<readonly Row[]> {
+    const snapshot = await this.snapshot(signal);
+    if (snapshot === null) {
+      return [];
+    }
+    const parts = await Promise.all(
+      snapshot.files.map(async file => {
+        const rows = this.files.get(file.path) ?? (await readFile(this.engine, snapshot, file, signal));
+        return [file.path, rows] as const;
+      })
+    );
+    this.files = new Map(parts);
+    return parts.flatMap(([, rows]) => rows);
+  }
+
+  private async tail(version: number, signal: AbortSignal): Promise<string> {
+    const listing = await this.engine.store.list(logFolder(this.location), { after: versionPrefix(version), signal });
+    return describe(listing.files);
+  }
+
+  private known: Snapshot | null = null;
+  private knownTail = '';
+  private files: ReadonlyMap<string, readonly Row[]> = new Map();
+}
+
+/** Commits of a log's tail; a table that was made anew at the same version has another time or size. */
+function describe(files: readonly IEntry[]): string {
+  return files
+    .filter(({ name }) => /^\d{20}\.json$/.test(name))
+    .map(({ name, size, modifiedMs }) => `${name} ${size} ${modifiedMs}`)
+    .join('\n');
+}
