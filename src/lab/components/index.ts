@@ -1,0 +1,5 @@
+export * from './error_notice';
+export * from './marks';
+export * from './polled';
+export * from './progress';
+export * from './roving_list';

@@ -1,0 +1,49 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Button } from '@jupyterlab/ui-components';
+import type { ReactElement } from 'react';
+import type { GroupState, TwinstoreError } from '../../contract';
+import { STATE_GLYPH } from '../../contract';
+import { absolute, ago } from '../words';
+
+/** A state as glyph and words; the glyph says nothing that the words do not. */
+export function StateMark({ state, words }: { state: GroupState; words: string }): ReactElement {
+  return (
+    <span className="twinstore-State" data-state={state}>
+      <span className="twinstore-State-glyph" aria-hidden="true">
+        {STATE_GLYPH[state]}
+      </span>{' '}
+      <span className="twinstore-State-words">{words}</span>
+    </span>
+  );
+}
+
+/** How long ago; the absolute time on hover. */
+export function Ago(props: { us: number; nowUs: number; trans: TranslationBundle }): ReactElement {
+  return (
+    <time dateTime={new Date(props.us / 1000).toISOString()} title={absolute(props.us)}>
+      {ago(props.us, props.nowUs, props.trans)}
+    </time>
+  );
+}
+
+export interface IStaleNoticeProps {
+  error: TwinstoreError;
+  readUs: number;
+  nowUs: number;
+  trans: TranslationBundle;
+  onRetry: () => void;
+}
+
+/** Says that what is shown is old, how old, and why. */
+export function StaleNotice({ error, readUs, nowUs, trans, onRetry }: IStaleNoticeProps): ReactElement {
+  return (
+    <div className="twinstore-Stale" role="status">
+      <span>
+        {trans.__('As of %1.', ago(readUs, nowUs, trans))} {error.message} {error.remedy}
+      </span>
+      <Button className="jp-mod-styled jp-mod-reject" onClick={onRetry}>
+        {trans.__('Try again')}
+      </Button>
+    </div>
+  );
+}

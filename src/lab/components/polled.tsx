@@ -1,0 +1,36 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReactElement, ReactNode } from 'react';
+import type { IPolled } from '../../tokens';
+import { ErrorNotice } from './error_notice';
+import { StaleNotice } from './marks';
+
+export interface IPolledViewProps<T> {
+  model: IPolled<T>;
+  /** What is being read, such as `Reading the receipts of energy …`. */
+  reading: string;
+  nowUs: number;
+  trans: TranslationBundle;
+  children: (data: T) => ReactNode;
+}
+
+/** Data in each state that it can be in: being read, refused, there, or there but old. */
+export function PolledView<T>(props: IPolledViewProps<T>): ReactElement {
+  const { model, trans, nowUs } = props;
+  const { data, error, readUs } = model;
+  const retry = (): void => void model.refresh();
+  if (data === null || readUs === null) {
+    return error === null ? (
+      <p className="twinstore-Hint" role="status">
+        {props.reading}
+      </p>
+    ) : (
+      <ErrorNotice error={error} trans={trans} action={{ label: trans.__('Try again'), run: retry }} />
+    );
+  }
+  return (
+    <>
+      {error !== null && <StaleNotice error={error} readUs={readUs} nowUs={nowUs} trans={trans} onRetry={retry} />}
+      <div className={error === null ? undefined : 'twinstore-mod-stale'}>{props.children(data)}</div>
+    </>
+  );
+}

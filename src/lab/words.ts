@@ -1,0 +1,118 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ParityReport, Receipt, StateCounts } from '../contract';
+
+const SECOND = 1e6;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const YEAR = 365 * DAY;
+
+/** A number with thousands separators. */
+export function grouped(n: number): string {
+  return n.toLocaleString('en-US');
+}
+
+/** A point in time, to the second: `2026-03-01 10:31:07 UTC`. */
+export function absolute(us: number): string {
+  return `${new Date(us / 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** An event time: the date alone where it is midnight. */
+export function eventTime(us: number): string {
+  return us % DAY === 0 ? absolute(us).slice(0, 10) : absolute(us);
+}
+
+/** How long ago something was: `2 m ago`. */
+export function ago(us: number, nowUs: number, trans: TranslationBundle): string {
+  const age = Math.max(0, nowUs - us);
+  return age < 5 * SECOND ? trans.__('just now') : trans.__('%1 ago', span(age, trans));
+}
+
+/** How far the newest event of a store lies behind: `3 m behind now`. */
+export function freshness(us: number, nowUs: number, trans: TranslationBundle): string {
+  const age = nowUs - us;
+  return age < MINUTE ? trans.__('live') : trans.__('%1 behind now', span(age, trans));
+}
+
+/** A duration in seconds, as exact as it is worth. */
+export function duration(seconds: number, trans: TranslationBundle): string {
+  if (seconds < 60) {
+    return trans.__('%1 s', seconds < 10 ? seconds.toFixed(1) : seconds.toFixed(0));
+  }
+  const whole = Math.round(seconds);
+  return trans.__('%1 min %2 s', Math.floor(whole / 60), whole % 60);
+}
+
+/** How Delta versions and the watermark stand: `v20`, or `v17→v20` while the online store is behind. */
+export function versions(head: number | null, watermark: number | null): string {
+  if (head === null) {
+    return '';
+  }
+  if (watermark === null || watermark === head) {
+    return `v${head}`;
+  }
+  return watermark < 0 ? `–→v${head}` : `v${watermark}→v${head}`;
+}
+
+/** What a write did, in one or two sentences. */
+export function receiptSentence(receipt: Receipt, trans: TranslationBundle): string {
+  const { appended, written, deleted, late, unconfirmed, failed } = receipt;
+  if (unconfirmed > 0) {
+    return trans.__('Up to %1 rows were not confirmed online; retry finishes them.', grouped(unconfirmed));
+  }
+  if (appended === 0 && written === 0 && deleted === 0 && failed === 0) {
+    return trans.__('Nothing new: both stores already hold all %1 rows.', grouped(receipt.rows_in));
+  }
+  const clauses = [
+    trans._n('%1 row added to history', '%1 rows added to history', appended, grouped(appended)),
+    trans._n('%1 row written online', '%1 rows written online', written, grouped(written))
+  ];
+  if (deleted > 0) {
+    clauses.push(trans._n('%1 row deleted online', '%1 rows deleted online', deleted, grouped(deleted)));
+  }
+  if (late > 0) {
+    clauses.push(
+      trans._n('%1 late row kept in history only', '%1 late rows kept in history only', late, grouped(late))
+    );
+  }
+  if (failed > 0) {
+    clauses.push(trans._n('%1 row set aside as failed', '%1 rows set aside as failed', failed, grouped(failed)));
+  }
+  return `${clauses.join(', ')}.`;
+}
+
+/** Number of keys whose rows differ between the stores. */
+export function differing(states: StateCounts): number {
+  return states.missing_online + states.extra_online + states.stale_online + states.ahead_online + states.mismatch;
+}
+
+/** The verdict of a proof, in one sentence. */
+export function verdictSentence(report: ParityReport, trans: TranslationBundle): string {
+  const compared = grouped(report.coverage.keys_compared);
+  const took = duration(report.duration_s, trans);
+  switch (report.verdict) {
+    case 'in_parity':
+      return trans.__('In parity: %1 rows compared in %2.', compared, took);
+    case 'out_of_parity':
+      return trans.__('%1 of %2 rows differ; compared in %3.', grouped(differing(report.states)), compared, took);
+    case 'no_difference_found':
+      return trans.__('No difference found in the %1 rows that were compared.', compared);
+    case 'unknown':
+      return report.notes.length > 0
+        ? trans.__('Unknown: %1', report.notes.join(' '))
+        : trans.__('Unknown: nothing was compared.');
+  }
+}
+
+function span(us: number, trans: TranslationBundle): string {
+  if (us < MINUTE) {
+    return trans.__('%1 s', Math.floor(us / SECOND));
+  }
+  if (us < HOUR) {
+    return trans.__('%1 m', Math.floor(us / MINUTE));
+  }
+  if (us < DAY) {
+    return trans.__('%1 h', Math.floor(us / HOUR));
+  }
+  return us < 2 * YEAR ? trans.__('%1 d', Math.floor(us / DAY)) : trans.__('%1 y', Math.floor(us / YEAR));
+}
