@@ -1,0 +1,127 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Button, VDomRenderer } from '@jupyterlab/ui-components';
+import type { ReactElement } from 'react';
+import { ErrorNotice } from '../components';
+import { ago } from '../words';
+import type { HealthModel } from './model';
+
+/** What stands in place of the sections for as long as nothing in them can work, and what to do about it. */
+export class HealthCover extends VDomRenderer<HealthModel> {
+  constructor(model: HealthModel, trans: TranslationBundle) {
+    super(model);
+    this._trans = trans;
+    this.addClass('twinstore-Cover');
+    this.node.setAttribute('aria-live', 'polite');
+  }
+
+  protected render(): ReactElement | null {
+    const trans = this._trans;
+    const { model } = this;
+    switch (model.phase) {
+      case 'ready':
+        return null;
+      case 'loading':
+        return <p className="twinstore-Hint">{trans.__('Asking Jupyter Server how twinstore is …')}</p>;
+      case 'unconfigured':
+        return <FirstUse model={model} trans={trans} />;
+      case 'starting':
+        return <Starting model={model} trans={trans} />;
+      case 'failed':
+        return (
+          <>
+            <h2>{trans.__('The companion has stopped')}</h2>
+            <Trouble
+              model={model}
+              trans={trans}
+              log={model.data?.status.log}
+              action={{ label: trans.__('Restart'), run: () => void model.restart() }}
+            />
+          </>
+        );
+      case 'missing':
+        return (
+          <>
+            <h2>{trans.__('The server half is missing')}</h2>
+            <Trouble
+              model={model}
+              trans={trans}
+              action={{ label: trans.__('Look again'), run: () => void model.refresh() }}
+            />
+          </>
+        );
+      case 'lost':
+        return (
+          <>
+            <h2>{trans.__('No answer from Jupyter Server')}</h2>
+            {model.readUs !== null && (
+              <p className="twinstore-Hint">
+                {trans.__('It last answered %1.', ago(model.readUs, Date.now() * 1000, trans))}
+              </p>
+            )}
+            <Trouble
+              model={model}
+              trans={trans}
+              action={{ label: trans.__('Try again'), run: () => void model.refresh() }}
+            />
+          </>
+        );
+    }
+  }
+
+  private readonly _trans: TranslationBundle;
+}
+
+interface IPartProps {
+  model: HealthModel;
+  trans: TranslationBundle;
+}
+
+function Trouble(
+  props: IPartProps & { log?: readonly string[]; action: { label: string; run: () => void } }
+): ReactElement | null {
+  const error = props.model.trouble;
+  return error && <ErrorNotice error={error} trans={props.trans} log={props.log} action={props.action} />;
+}
+
+function FirstUse({ model, trans }: IPartProps): ReactElement {
+  const remedy = model.data?.status.error?.remedy;
+  return (
+    <>
+      <h2>{trans.__('One DataFrame, two stores, one verdict')}</h2>
+      <p>
+        {trans.__(
+          'Twinstore writes a feature group once and lands it in two stores: Delta Lake keeps its history, Cassandra the latest row of each entity. Then it proves, row by row, that the two agree.'
+        )}
+      </p>
+      <p>{trans.__('It does not know your stores yet.')}</p>
+      {remedy ? (
+        <p>{remedy}</p>
+      ) : (
+        <ul>
+          <li>
+            {trans.__('To try it on this machine:')} <code>npm start</code> {trans.__('or')}{' '}
+            <code>twinstore stack up</code>
+          </li>
+          <li>
+            {trans.__('To use stores of your own: describe them in')} <code>twinstore.toml</code>
+          </li>
+        </ul>
+      )}
+      <div className="twinstore-Actions">
+        <Button className="jp-mod-styled jp-mod-accept" onClick={() => void model.refresh()}>
+          {trans.__('Look again')}
+        </Button>
+      </div>
+    </>
+  );
+}
+
+function Starting({ model, trans }: IPartProps): ReactElement {
+  const log = model.data?.status.log ?? [];
+  return (
+    <>
+      <p className="twinstore-Hint">{trans.__('The companion is starting: it reads both stores for this view …')}</p>
+      {log.length > 0 && <pre tabIndex={0}>{log.slice(-10).join('\n')}</pre>}
+    </>
+  );
+}

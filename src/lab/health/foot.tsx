@@ -1,0 +1,98 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { VDomRenderer } from '@jupyterlab/ui-components';
+import type { ReactElement } from 'react';
+import type { IStoreHealth } from '../../contract';
+import { ErrorNotice } from '../components';
+import { absolute, ago } from '../words';
+import type { HealthModel } from './model';
+
+/** The line at the foot of the sidebar: whether each store answers, and as whom it is read. */
+export class HealthFoot extends VDomRenderer<HealthModel> {
+  constructor(model: HealthModel, trans: TranslationBundle) {
+    super(model);
+    this._trans = trans;
+    this.addClass('twinstore-Foot');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', trans.__('Health of the stores'));
+  }
+
+  protected render(): ReactElement | null {
+    const trans = this._trans;
+    const health = this.model.data?.health;
+    if (!health || this.model.phase !== 'ready') {
+      return null;
+    }
+    const silent = health.stores.filter(store => !store.ok);
+    const nowUs = Date.now() * 1000;
+    return (
+      <>
+        <div aria-live="polite">
+          {silent.map(store => (
+            <StoreSilent key={store.name} store={store} nowUs={nowUs} trans={trans} onRetry={() => this._retry()} />
+          ))}
+        </div>
+        <div className="twinstore-Foot-line" title={this._versions()}>
+          {health.stores.map(store => (
+            <StoreMark key={store.name} store={store} trans={trans} />
+          ))}
+          <span className="twinstore-Foot-who">{trans.__('acting as %1', health.acting_as)}</span>
+        </div>
+      </>
+    );
+  }
+
+  private _retry(): void {
+    void this.model.refresh();
+  }
+
+  private _versions(): string {
+    const { data } = this.model;
+    return data
+      ? this._trans.__(
+          'Settings %1 (%2). Server extension %3, companion %4.',
+          data.health?.environment ?? '',
+          data.status.config ?? '',
+          data.status.versions.server,
+          data.health?.version ?? ''
+        )
+      : '';
+  }
+
+  private readonly _trans: TranslationBundle;
+}
+
+function StoreMark({ store, trans }: { store: IStoreHealth; trans: TranslationBundle }): ReactElement {
+  const title =
+    store.took_ms === null ? store.address : trans.__('%1 answered in %2 ms', store.address, Math.round(store.took_ms));
+  return (
+    <span className="twinstore-Store" data-ok={store.ok} title={title}>
+      {store.name} <span aria-hidden="true">{store.ok ? '●' : '✕'}</span>{' '}
+      <span className={store.ok ? 'twinstore-hidden' : undefined}>
+        {store.ok ? trans.__('answers') : trans.__('unreachable')}
+      </span>
+    </span>
+  );
+}
+
+function StoreSilent(props: {
+  store: IStoreHealth;
+  nowUs: number;
+  trans: TranslationBundle;
+  onRetry: () => void;
+}): ReactElement {
+  const { store, nowUs, trans } = props;
+  const seen =
+    store.last_seen_us === null
+      ? trans.__('never seen')
+      : trans.__('last seen %1', ago(store.last_seen_us, nowUs, trans));
+  return (
+    <div className="twinstore-StoreSilent">
+      <p title={store.last_seen_us === null ? undefined : absolute(store.last_seen_us)}>
+        {trans.__('%1 at %2: %3', store.name, store.address, seen)}
+      </p>
+      {store.error && (
+        <ErrorNotice error={store.error} trans={trans} action={{ label: trans.__('Try again'), run: props.onRetry }} />
+      )}
+    </div>
+  );
+}

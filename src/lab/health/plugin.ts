@@ -1,0 +1,46 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { IAppearance, IHealthModel, ITwinstoreClient, ITwinstoreSidebar } from '../../tokens';
+import { HealthCover } from './cover';
+import { HealthFoot } from './foot';
+import { HealthModel } from './model';
+
+export namespace CommandIDs {
+  export const restart = 'twinstore:restart-companion';
+}
+
+/** Watches the chain to the stores, and says so in the sidebar. */
+export const healthPlugin: JupyterFrontEndPlugin<IHealthModel> = {
+  id: 'jupyterlab-twinstore:health',
+  description: 'Watches server extension, companion and stores, and shows in the sidebar how they are.',
+  autoStart: true,
+  provides: IHealthModel,
+  requires: [ITwinstoreClient, IAppearance, ITwinstoreSidebar],
+  optional: [ITranslator, ICommandPalette],
+  activate: (
+    app: JupyterFrontEnd,
+    client: ITwinstoreClient,
+    appearance: IAppearance,
+    sidebar: ITwinstoreSidebar,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('jupyterlab_twinstore');
+    const model = new HealthModel({ client, appearance });
+    const cover = new HealthCover(model, trans);
+    sidebar.setFoot(new HealthFoot(model, trans));
+    sidebar.setCover(cover);
+    model.phaseChanged.connect((_, phase) => sidebar.setCover(phase === 'ready' ? null : cover));
+    sidebar.refreshRequested.connect(() => void model.refresh());
+
+    app.commands.addCommand(CommandIDs.restart, {
+      label: trans.__('Restart the Companion'),
+      caption: trans.__('Start the process anew that reads both stores for the interface'),
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: () => model.restart()
+    });
+    palette?.addItem({ command: CommandIDs.restart, category: trans.__('Twinstore') });
+    return model;
+  }
+};
