@@ -1,0 +1,157 @@
+import { VDomModel } from '@jupyterlab/ui-components';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+import type { IJob, IJobRequest, TwinstoreError } from '../../contract';
+import type { IAppearance, IHealthModel, IJobsModel, ITwinstoreClient } from '../../tokens';
+import { PolledModel } from '../polled_model';
+import { fold } from './fold';
+
+/**
+ * Jobs whose events are read as they happen. The others keep up by the poll.
+ *
+ * #### Notes
+ * A stream holds one of the six connections that a browser opens to a server.
+ */
+const STREAMS = 2;
+
+/** Long work on the server, watched. It outlives the page: whoever opens the page again finds it. */
+export class JobsModel extends VDomModel implements IJobsModel {
+  constructor(options: JobsModel.IOptions) {
+    super();
+    this._client = options.client;
+    this._health = options.health;
+    this._list = new PolledModel<IJob[]>({
+      name: 'JobsModel',
+      fetch: request => options.client.jobs(request),
+      appearance: options.appearance,
+      standby: () => (reachable(options.health) ? 'when-hidden' : true),
+      now: options.now
+    });
+    this._list.stateChanged.connect(this._onList, this);
+    this._health.phaseChanged.connect(this._onPhase, this);
+  }
+
+  get jobs(): readonly IJob[] {
+    return this._jobs;
+  }
+
+  get error(): TwinstoreError | null {
+    return this._list.error;
+  }
+
+  get finished(): ISignal<this, IJob> {
+    return this._finished;
+  }
+
+  async start(request: IJobRequest): Promise<IJob> {
+    const id = await this._client.startJob(request);
+    const job = await this._client.job(id);
+    this._merge([job, ...this._jobs.filter(other => other.id !== id)]);
+    return job;
+  }
+
+  async stop(id: string): Promise<void> {
+    await this._client.stopJob(id);
+  }
+
+  refresh(): Promise<void> {
+    return this._list.refresh();
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this._health.phaseChanged.disconnect(this._onPhase, this);
+    this._list.dispose();
+    for (const stream of this._streams.values()) {
+      stream.abort();
+    }
+    super.dispose();
+  }
+
+  private _onPhase(): void {
+    if (reachable(this._health)) {
+      void this.refresh();
+    }
+  }
+
+  private _onList(): void {
+    if (this._list.error === null && this._list.data !== null) {
+      this._merge(this._list.data);
+    } else {
+      this.stateChanged.emit();
+    }
+  }
+
+  /** Take over a list of jobs, keeping of each what is newer. */
+  private _merge(list: readonly IJob[]): void {
+    const before = new Map(this._jobs.map(job => [job.id, job]));
+    const jobs = list.map(job => {
+      const known = before.get(job.id);
+      return known && known.last_seq > job.last_seq ? known : job;
+    });
+    // A job that was started after the list was made is not in it.
+    const newest = Math.max(0, ...list.map(job => job.started_us));
+    const younger = this._jobs.filter(
+      job => job.state === 'running' && job.started_us > newest && !list.some(({ id }) => id === job.id)
+    );
+    this._jobs = [...younger, ...jobs];
+    this.stateChanged.emit();
+    for (const job of this._jobs) {
+      if (job.state !== 'running' && before.get(job.id)?.state === 'running') {
+        this._finished.emit(job);
+      }
+    }
+    this._follow();
+  }
+
+  private _follow(): void {
+    for (const job of this._jobs) {
+      if (job.state === 'running' && !this._streams.has(job.id) && this._streams.size < STREAMS) {
+        void this._stream(job);
+      }
+    }
+  }
+
+  private async _stream({ id, last_seq: seq }: IJob): Promise<void> {
+    const stream = new AbortController();
+    this._streams.set(id, stream);
+    try {
+      for await (const event of this._client.events(id, seq + 1, stream.signal)) {
+        const job = this._jobs.find(other => other.id === id);
+        if (job) {
+          this._merge(this._jobs.map(other => (other === job ? fold(job, event) : other)));
+        }
+      }
+    } catch {
+      // The list, which is polled, tells what has become of the job, and why the server does not answer.
+    } finally {
+      this._streams.delete(id);
+    }
+    if (!this.isDisposed) {
+      void this.refresh();
+    }
+  }
+
+  private readonly _client: ITwinstoreClient;
+  private readonly _health: IHealthModel;
+  private readonly _list: PolledModel<IJob[]>;
+  private readonly _finished = new Signal<this, IJob>(this);
+  private readonly _streams = new Map<string, AbortController>();
+  private _jobs: readonly IJob[] = [];
+}
+
+export namespace JobsModel {
+  export interface IOptions {
+    client: ITwinstoreClient;
+    appearance: IAppearance;
+    health: IHealthModel;
+    now?: () => number;
+  }
+}
+
+/** Whether the server extension, which owns the jobs, answers; it needs no companion for them. */
+function reachable(health: IHealthModel): boolean {
+  return health.phase !== 'missing' && health.phase !== 'lost' && health.phase !== 'loading';
+}

@@ -1,0 +1,123 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Button, HTMLSelect, VDomRenderer } from '@jupyterlab/ui-components';
+import type { ReactElement } from 'react';
+import type { IJob, JobState } from '../../contract';
+import { Ago, ErrorNotice, JobProgress } from '../components';
+import { duration, receiptSentence, verdictSentence } from '../words';
+import type { RunsModel } from './model';
+
+/** The Runs section of the sidebar. */
+export class RunsSection extends VDomRenderer<RunsModel> {
+  constructor(model: RunsModel, trans: TranslationBundle) {
+    super(model);
+    this._trans = trans;
+    this.addClass('twinstore-Runs');
+  }
+
+  protected render(): ReactElement {
+    const trans = this._trans;
+    const { model } = this;
+    const { jobs, error } = model.jobs;
+    const nowUs = Date.now() * 1000;
+    return (
+      <>
+        <NewRun model={model} trans={trans} />
+        <div role="status" aria-live="polite">
+          {model.refusal && <ErrorNotice error={model.refusal} trans={trans} />}
+          {error && <p className="twinstore-Stale">{error.message}</p>}
+        </div>
+        {jobs.length === 0 ? (
+          <p className="twinstore-Hint">{trans.__('Nothing has run yet. Runs and proofs appear here with their outcome.')}</p>
+        ) : (
+          <ul className="twinstore-List" aria-label={trans.__('Runs and proofs, newest first')}>
+            {jobs.map(job => (
+              <li key={job.id} className="twinstore-Run" data-state={job.state}>
+                <Run job={job} nowUs={nowUs} trans={trans} onStop={() => void model.stop(job)} />
+              </li>
+            ))}
+          </ul>
+        )}
+      </>
+    );
+  }
+
+  private readonly _trans: TranslationBundle;
+}
+
+function NewRun({ model, trans }: { model: RunsModel; trans: TranslationBundle }): ReactElement {
+  const { paths, chosen } = model.notebooks;
+  if (chosen === null) {
+    return (
+      <p className="twinstore-Hint">
+        {trans.__('No notebook here. Open one and choose “Run with Twinstore” in its toolbar.')}
+      </p>
+    );
+  }
+  return (
+    <div className="twinstore-NewRun">
+      {paths.length > 1 && (
+        <HTMLSelect
+          aria-label={trans.__('Notebook to run')}
+          value={chosen}
+          options={paths.map(path => ({ label: path, value: path }))}
+          onChange={event => model.notebooks.choose(event.target.value)}
+        />
+      )}
+      <Button className="jp-mod-styled jp-mod-accept" onClick={() => void model.run(chosen)}>
+        {trans.__('Run %1', chosen.split('/').pop() ?? chosen)}
+      </Button>
+    </div>
+  );
+}
+
+const GLYPH: Readonly<Record<JobState, string>> = { running: '▶', succeeded: '✓', failed: '✕', stopped: '■' };
+
+function Run(props: { job: IJob; nowUs: number; trans: TranslationBundle; onStop: () => void }): ReactElement {
+  const { job, nowUs, trans } = props;
+  return (
+    <>
+      <p className="twinstore-Item-line">
+        <span className="twinstore-Item-name">
+          <span className="twinstore-Run-glyph" aria-hidden="true">
+            {GLYPH[job.state]}
+          </span>{' '}
+          {titleOf(job, trans)}
+        </span>
+        <span className="twinstore-Item-aside">
+          <Ago us={job.ended_us ?? job.started_us} nowUs={nowUs} trans={trans} />
+        </span>
+      </p>
+      {job.state === 'running' && <JobProgress job={job} trans={trans} onStop={props.onStop} />}
+      {job.state !== 'running' && <p className="twinstore-Run-outcome">{outcome(job, trans)}</p>}
+      {job.error && <ErrorNotice error={job.error} trans={trans} />}
+    </>
+  );
+}
+
+function titleOf(job: IJob, trans: TranslationBundle): string {
+  switch (job.verb) {
+    case 'run':
+      return job.title;
+    case 'parity':
+      return trans.__('proof of %1', job.title);
+    case 'retry':
+      return trans.__('retry of %1', job.title);
+  }
+}
+
+/** How a job ended, in words. */
+export function outcome(job: IJob, trans: TranslationBundle): string {
+  const took = job.ended_us === null ? '' : duration((job.ended_us - job.started_us) / 1e6, trans);
+  if (job.state === 'stopped') {
+    return trans.__('Stopped after %1.', took);
+  }
+  if (job.state === 'failed') {
+    return trans.__('Failed after %1.', took);
+  }
+  const { receipts, report } = job.result ?? {};
+  const sentences = [
+    ...(receipts ?? []).map(receipt => receiptSentence(receipt, trans)),
+    ...(report ? [verdictSentence(report, trans)] : [])
+  ];
+  return sentences.length > 0 ? sentences.join(' ') : trans.__('Done in %1; nothing was written.', took);
+}
