@@ -1,0 +1,30 @@
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { definitionPlugin } from './lab/definition/plugin';
+import { groupViewPlugin } from './lab/group/plugin';
+import { groupsModelPlugin, groupsPlugin } from './lab/groups/plugin';
+import { healthPlugin } from './lab/health/plugin';
+import { jobsPlugin } from './lab/jobs/plugin';
+import { parityPlugin } from './lab/parity/plugin';
+import { runsPlugin } from './lab/runs/plugin';
+import { appearancePlugin, clientPlugin, sidebarPlugin, statusPlugin } from './lab/shell/plugin';
+import { writesPlugin } from './lab/writes/plugin';
+
+export * from './tokens';
+
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  clientPlugin,
+  appearancePlugin,
+  sidebarPlugin,
+  healthPlugin,
+  jobsPlugin,
+  groupsModelPlugin,
+  groupViewPlugin,
+  groupsPlugin,
+  parityPlugin,
+  writesPlugin,
+  definitionPlugin,
+  runsPlugin,
+  statusPlugin
+];
+
+export default plugins;

@@ -1,0 +1,94 @@
+import type { IGroupAnswer, IJob } from '../../contract';
+import { TwinstoreError } from '../../contract';
+import type { IAppearance, IGroupContext, IJobsModel, ITwinstoreClient } from '../../tokens';
+import { PolledModel } from '../polled_model';
+
+/** One feature group, and the proof that is being made of it. */
+export class GroupModel extends PolledModel<IGroupAnswer> implements IGroupContext {
+  constructor(options: GroupModel.IOptions) {
+    const { client, name } = options;
+    super({
+      name: `GroupModel#${name}`,
+      fetch: request => client.group(name, request),
+      appearance: options.appearance,
+      now: options.now
+    });
+    this.name = name;
+    this._jobs = options.jobs;
+    this._jobs.stateChanged.connect(this._onJobs, this);
+    this._jobs.finished.connect(this._onFinished, this);
+  }
+
+  readonly name: string;
+
+  /** The job that proves or retries this group, while there is one. */
+  get running(): IJob | null {
+    return this._jobs.jobs.find(job => job.state === 'running' && this._concerns(job)) ?? null;
+  }
+
+  /** How the last such job ended, if it ended while this was watched. */
+  get ended(): IJob | null {
+    return this.running === null ? this._ended : null;
+  }
+
+  /** Why a proof could not be begun; null when it could. */
+  get refusal(): TwinstoreError | null {
+    return this._refusal;
+  }
+
+  /** Compare the two stores row by row. */
+  async prove(): Promise<void> {
+    this._ended = null;
+    this._refusal = null;
+    try {
+      await this._jobs.start({ verb: 'parity', args: { group: this.name, how: 'auto' } });
+    } catch (reason) {
+      this._refusal =
+        reason instanceof TwinstoreError ? reason : new TwinstoreError('internal', String(reason), 'Reload the page.');
+    }
+    this.stateChanged.emit();
+  }
+
+  stop(id: string): void {
+    void this._jobs.stop(id);
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this._jobs.stateChanged.disconnect(this._onJobs, this);
+    this._jobs.finished.disconnect(this._onFinished, this);
+    super.dispose();
+  }
+
+  private _concerns(job: IJob): boolean {
+    return 'group' in job.args && job.args.group === this.name;
+  }
+
+  private _onJobs(): void {
+    this.stateChanged.emit();
+  }
+
+  private _onFinished(_: unknown, job: IJob): void {
+    if (this._concerns(job)) {
+      this._ended = job;
+    }
+    // A run may have written this group, whatever it was called.
+    void this.refresh();
+  }
+
+  private readonly _jobs: IJobsModel;
+  private _ended: IJob | null = null;
+  private _refusal: TwinstoreError | null = null;
+}
+
+export namespace GroupModel {
+  export interface IOptions {
+    name: string;
+    client: ITwinstoreClient;
+    appearance: IAppearance;
+    jobs: IJobsModel;
+    now?: () => number;
+  }
+}

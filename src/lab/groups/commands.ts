@@ -1,0 +1,137 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { ICommandPalette } from '@jupyterlab/apputils';
+import { Clipboard } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { IGroupSummary } from '../../contract';
+import type { IGroupsModel, IGroupView, IJobsModel } from '../../tokens';
+import { twinsIcon } from '../icons';
+
+/** Commands on a group. Without the argument `group` they mean the one under the mouse, else the one in view. */
+export namespace CommandIDs {
+  export const open = 'twinstore:open-group';
+  export const prove = 'twinstore:prove-group';
+  export const retry = 'twinstore:retry-group';
+  export const copyOffline = 'twinstore:copy-offline-address';
+  export const copyOnline = 'twinstore:copy-online-address';
+}
+
+export interface IGroupCommandsOptions {
+  app: JupyterFrontEnd;
+  model: IGroupsModel;
+  view: IGroupView;
+  jobs: IJobsModel;
+  trans: TranslationBundle;
+  palette: ICommandPalette | null;
+}
+
+const DESCRIBED_BY = {
+  args: {
+    type: 'object',
+    properties: { group: { type: 'string', description: 'Name of the feature group' } }
+  }
+} as const;
+
+export function addGroupCommands({ app, model, view, jobs, trans, palette }: IGroupCommandsOptions): void {
+  const nameOf = (args: ReadonlyPartialJSONObject): string | null => {
+    const { group } = args;
+    const hit = app.contextMenuHitTest(node => node.dataset['group'] !== undefined);
+    return typeof group === 'string' ? group : (hit?.dataset['group'] ?? view.current);
+  };
+  const add = (
+    id: string,
+    labels: { label: string; named: (name: string) => string; caption: string },
+    execute: (name: string) => unknown
+  ): void => {
+    app.commands.addCommand(id, {
+      label: args => (typeof args['group'] === 'string' ? labels.named(args['group']) : labels.label),
+      caption: labels.caption,
+      icon: args => (args['toolbar'] ? undefined : id === CommandIDs.open ? twinsIcon : undefined),
+      describedBy: DESCRIBED_BY,
+      isEnabled: args => nameOf(args) !== null,
+      execute: args => {
+        const name = nameOf(args);
+        return name === null ? undefined : execute(name);
+      }
+    });
+  };
+  const addressOf = (name: string, side: 'offline' | 'online'): void => {
+    const group: IGroupSummary | undefined = model.groups.find(other => other.name === name);
+    if (group) {
+      Clipboard.copyToSystem(group[side]);
+    }
+  };
+
+  add(
+    CommandIDs.open,
+    {
+      label: trans.__('Open Group'),
+      named: name => trans.__('Open Group %1', name),
+      caption: trans.__('Show the feature group with its proof, its writes and its definition')
+    },
+    name => view.open(name)
+  );
+  add(
+    CommandIDs.prove,
+    {
+      label: trans.__('Prove Now'),
+      named: name => trans.__('Prove %1 Now', name),
+      caption: trans.__('Compare the two stores row by row')
+    },
+    name => {
+      view.open(name);
+      return jobs.start({ verb: 'parity', args: { group: name, how: 'auto' } });
+    }
+  );
+  add(
+    CommandIDs.retry,
+    {
+      label: trans.__('Retry Unfinished Rows'),
+      named: name => trans.__('Retry Unfinished Rows of %1', name),
+      caption: trans.__('Write online what an earlier write did not finish')
+    },
+    name => jobs.start({ verb: 'retry', args: { group: name } })
+  );
+  add(
+    CommandIDs.copyOffline,
+    {
+      label: trans.__('Copy Offline Address'),
+      named: name => trans.__('Copy Offline Address of %1', name),
+      caption: trans.__('Copy the address of the Delta table')
+    },
+    name => addressOf(name, 'offline')
+  );
+  add(
+    CommandIDs.copyOnline,
+    {
+      label: trans.__('Copy Online Address'),
+      named: name => trans.__('Copy Online Address of %1', name),
+      caption: trans.__('Copy keyspace and name of the online table')
+    },
+    name => addressOf(name, 'online')
+  );
+
+  if (palette) {
+    addToPalette(palette, model, trans);
+  }
+}
+
+/** Each known group can be opened, proved and retried by name from the palette. */
+function addToPalette(palette: ICommandPalette, model: IGroupsModel, trans: TranslationBundle): void {
+  let items: IDisposable[] = [];
+  let shown = '';
+  model.stateChanged.connect(() => {
+    const names = model.groups.map(group => group.name);
+    if (names.join() === shown) {
+      return;
+    }
+    shown = names.join();
+    items.forEach(item => item.dispose());
+    items = names.flatMap(group =>
+      [CommandIDs.open, CommandIDs.prove, CommandIDs.retry].map(command =>
+        palette.addItem({ command, args: { group }, category: trans.__('Twinstore') })
+      )
+    );
+  });
+}

@@ -1,0 +1,112 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import type { ReactElement } from 'react';
+import type { IGroupSummary } from '../../contract';
+import type { IGroupsModel } from '../../tokens';
+import { ErrorNotice, PolledView, RovingList, StateMark } from '../components';
+import { absolute, ago, freshness, versions } from '../words';
+
+/** The Groups section of the sidebar. */
+export class GroupsSection extends ReactWidget {
+  constructor(options: GroupsSection.IOptions) {
+    super();
+    this._options = options;
+    this.addClass('twinstore-Groups');
+  }
+
+  protected render(): ReactElement {
+    return <UseSignal signal={this._options.model.stateChanged}>{() => this._draw()}</UseSignal>;
+  }
+
+  private _draw(): ReactElement {
+    const { model, trans, onOpen } = this._options;
+    const nowUs = Date.now() * 1000;
+    return (
+      <PolledView model={model} reading={trans.__('Reading the feature groups …')} nowUs={nowUs} trans={trans}>
+        {({ errors }) => (
+          <>
+            {errors.map(({ location, error }) => (
+              <ErrorNotice key={location} error={error} trans={trans} />
+            ))}
+            {model.groups.length === 0 && errors.length === 0 && <NoGroups trans={trans} />}
+            <RovingList
+              className="twinstore-List"
+              label={trans.__('Feature groups')}
+              items={model.groups}
+              idOf={group => group.name}
+              draw={(group, focus) => (
+                <button
+                  type="button"
+                  className="twinstore-Item"
+                  data-group={group.name}
+                  title={hover(group, nowUs, trans)}
+                  onClick={() => onOpen(group.name)}
+                  {...focus}
+                >
+                  <span className="twinstore-Item-line">
+                    <span className="twinstore-Item-name">{group.name}</span>
+                    <span className="twinstore-Item-aside">{versions(group.head, group.watermark)}</span>
+                  </span>
+                  <span className="twinstore-Item-line">
+                    <StateMark state={group.state} words={group.words} />
+                    <span className="twinstore-Item-aside">
+                      {group.last_proof && trans.__('proved %1', ago(group.last_proof.at_us, nowUs, trans))}
+                    </span>
+                  </span>
+                </button>
+              )}
+            />
+          </>
+        )}
+      </PolledView>
+    );
+  }
+
+  private readonly _options: GroupsSection.IOptions;
+}
+
+export namespace GroupsSection {
+  export interface IOptions {
+    model: IGroupsModel;
+    trans: TranslationBundle;
+    onOpen: (group: string) => void;
+  }
+}
+
+function NoGroups({ trans }: { trans: TranslationBundle }): ReactElement {
+  return (
+    <div className="twinstore-Hint">
+      <p>{trans.__('No feature group yet.')}</p>
+      <p>
+        {trans.__('Run energy_features.ipynb from Runs below, or write one from a notebook:')}{' '}
+        <code>store.write(df, group)</code>
+      </p>
+    </div>
+  );
+}
+
+/** When, by whom and how a group was written and proved. */
+function hover(group: IGroupSummary, nowUs: number, trans: TranslationBundle): string {
+  const { last_receipt: receipt, last_proof: proof, offline_event_us: event, error } = group;
+  const lines = [group.offline, group.online];
+  if (event !== null) {
+    lines.push(trans.__('Newest event %1 (%2)', absolute(event), freshness(event, nowUs, trans)));
+  }
+  lines.push(
+    receipt ? trans.__('Written %1 by %2', absolute(receipt.at_us), receipt.by) : trans.__('Never written'),
+    proof
+      ? trans.__(
+          'Proved %1 by %2: %3, %4 keys at v%5',
+          absolute(proof.at_us),
+          proof.by,
+          proof.coverage.how,
+          proof.coverage.keys_compared,
+          proof.version ?? '–'
+        )
+      : trans.__('Never proved')
+  );
+  if (error) {
+    lines.push(error.message, error.remedy);
+  }
+  return lines.join('\n');
+}
