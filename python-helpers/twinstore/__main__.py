@@ -1,0 +1,179 @@
+"""`python -m twinstore`: the verbs that need Spark or a kernel, for the command and for the jobs of the server.
+
+Exit code 0: good; 1: it failed, or its verdict is bad; 2: wrong use; 130: stopped (SIGINT or SIGTERM).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import TwinstoreError, from_foreign
+from .job_output import Events, JobOutput, Words
+
+if TYPE_CHECKING:
+    from .run import Scalar
+
+_GOOD, _BAD, _WRONG_USE, _STOPPED = 0, 1, 2, 130
+_PROVED = ("in_parity", "no_difference_found")
+#: Seconds to stop in order after standard input closed; then the process ends as it is.
+_GRACE_S = 30
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one verb; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    output: JobOutput = Events() if options.json else Words()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: signal.raise_signal(signal.SIGINT))
+    if options.until_stdin_closes:
+        threading.Thread(target=_stop_when_stdin_closes, daemon=True).start()
+    output.started()
+    verb: Callable[[argparse.Namespace, JobOutput], int] = options.run
+    try:
+        return verb(options, output)
+    except KeyboardInterrupt:
+        # A second signal must not break the ending.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        output.stopped()
+        return _STOPPED
+    except TwinstoreError as error:
+        output.failed(error)
+        return _WRONG_USE if error.code == "bad_request" else _BAD
+    except Exception as error:
+        output.failed(
+            from_foreign(
+                error,
+                f"twinstore {options.verb} failed by a fault of its own.",
+                "Report this with the details.",
+                code="internal",
+            )
+        )
+        return _BAD
+
+
+def _run(options: argparse.Namespace, output: JobOutput) -> int:
+    try:
+        from .run import run_notebook
+    except ImportError as error:
+        raise TwinstoreError(
+            "unavailable", f"{sys.executable} lacks {error.name}.", "Run `pip install 'twinstore[run,spark]'`."
+        ) from error
+    result = run_notebook(
+        options.notebook, dict(options.parameters), output.progress, output.log, options.output
+    )  # fmt: skip
+    words = [f"Saved at {result.notebook}."]
+    if result.report is not None:
+        words.append(f"Parity: {result.report.get('verdict')}.")
+    output.result(result.to_dict(), "\n".join(words))
+    return _verdict(result.report)
+
+
+def _parity(options: argparse.Namespace, output: JobOutput) -> int:
+    def work(store: Any) -> int:
+        report = store.parity(store.group(options.group), how=options.how)
+        output.result({"report": report.to_dict()}, str(report))
+        return _verdict(report.to_dict())
+
+    return _with_store(output, work)
+
+
+def _retry(options: argparse.Namespace, output: JobOutput) -> int:
+    def work(store: Any) -> int:
+        receipt = store.retry(store.group(options.group))
+        counts = receipt.to_dict()
+        output.result({"receipts": [counts]}, str(receipt))
+        return _BAD if counts["failed"] or counts["unconfirmed"] else _GOOD
+
+    return _with_store(output, work)
+
+
+def _with_store(output: JobOutput, work: Callable[[Any], int]) -> int:
+    """Does `work` with a connected store on a local Spark session, which ends with it."""
+    output.progress("start Spark", 0, None, "")
+    try:
+        import twinstore as ts
+
+        spark = ts.spark_session(app_name="twinstore job")
+    except ImportError as error:
+        raise TwinstoreError(
+            "unavailable", f"{sys.executable} lacks {error.name}.", "Run `pip install 'twinstore[spark]'`."
+        ) from error
+    try:
+        return work(ts.connect(spark, progress=output.progress))
+    except KeyboardInterrupt:
+        spark.sparkContext.cancelAllJobs()
+        raise
+    finally:
+        spark.stop()
+
+
+def _verdict(report: dict[str, Any] | None) -> int:
+    return _GOOD if report is None or report.get("verdict") in _PROVED else _BAD
+
+
+def _stop_when_stdin_closes() -> None:
+    # Not sys.stdin: a thread that waits in it would hold its lock at exit.
+    while os.read(0, 4_096):
+        pass
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(_GRACE_S)
+    os._exit(_STOPPED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="say everything as events, one JSON object a line")
+    common.add_argument(
+        "--until-stdin-closes",
+        action="store_true",
+        help="stop when standard input closes, so that the work does not outlive the program that asked for it",
+    )
+    parser = argparse.ArgumentParser(prog="python -m twinstore", description="Verbs that need Spark or a kernel.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+
+    run = verbs.add_parser("run", parents=[common], help="run a notebook")
+    run.add_argument("notebook", type=Path)
+    run.add_argument(
+        "-p", dest="parameters", metavar="NAME=VALUE", type=_parameter, action="append", default=[],
+        help="set a parameter; VALUE is a JSON scalar, else a text",
+    )  # fmt: skip
+    run.add_argument("--output", type=Path, help="where to save the executed notebook")
+    run.set_defaults(run=_run)
+
+    parity = verbs.add_parser("parity", parents=[common], help="prove that the twins agree")
+    parity.add_argument("group")
+    how = parity.add_mutually_exclusive_group()
+    how.add_argument("--full", dest="how", action="store_const", const="full", help="compare every row")
+    how.add_argument("--changed", dest="how", action="store_const", const="changed", help="compare what has changed")
+    parity.set_defaults(run=_parity, how="auto")
+
+    retry = verbs.add_parser("retry", parents=[common], help="finish writes that are not all online")
+    retry.add_argument("group")
+    retry.set_defaults(run=_retry)
+    return parser
+
+
+def _parameter(text: str) -> tuple[str, Scalar]:
+    name, equals, value = text.partition("=")
+    if not equals or not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    try:
+        parsed = json.loads(value)
+    except ValueError:
+        return name, value
+    if isinstance(parsed, (dict, list)):
+        raise argparse.ArgumentTypeError(f"{name} must be a text, a number, true, false or null")
+    return name, parsed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
