@@ -1,0 +1,30 @@
+import type { Environment } from '../stack';
+
+/** What a verb may touch of the process it runs in. */
+export interface IContext {
+  env: Environment;
+  cwd: string;
+  /** The command's own program. */
+  program: string;
+  stdin: NodeJS.ReadableStream & { isTTY?: boolean };
+  stdout: NodeJS.WritableStream;
+  stderr: NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+  /** Aborts at Ctrl-C. */
+  signal: AbortSignal;
+}
+
+/** Exit codes of every verb. */
+export const EXIT = { good: 0, failed: 1, wrongUse: 2, stopped: 130 } as const;
+
+/** A verb of the command. */
+export interface ICommand {
+  /** One line for the list of verbs. */
+  summary: string;
+  /** All of `--help`. */
+  help: string;
+  /** Resolves to the exit code. */
+  run(args: string[], context: IContext): Promise<number>;
+}
+
+/** The caller used the command wrongly. */
+export class WrongUse extends Error {}

@@ -1,0 +1,24 @@
+import { realpathSync } from 'node:fs';
+import type { IContext } from './command';
+import { twinstore } from './twinstore';
+
+/** The context of this process. Ctrl-C aborts the signal once; what listens to it ends the work. */
+function processContext(): IContext {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => controller.abort());
+  }
+  return {
+    env: process.env,
+    cwd: process.cwd(),
+    program: realpathSync(process.argv[1] ?? ''),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: controller.signal
+  };
+}
+
+void twinstore(process.argv.slice(2), processContext()).then(code => {
+  process.exitCode = code;
+});

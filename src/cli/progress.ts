@@ -1,0 +1,62 @@
+import type { IJobProgress } from '../contract';
+import { count, mebibytes } from './words';
+
+/** A stream that may be a terminal. */
+export interface ITerminal extends NodeJS.WritableStream {
+  isTTY?: boolean;
+  columns?: number;
+}
+
+const BAR = 24;
+/** Between two lines where nothing can be overwritten, in ms. */
+const PLAIN_EVERY_MS = 5_000;
+
+/** Shows progress: one line that is drawn again on a terminal, elsewhere a line per stage and every few seconds. */
+export class ProgressLine {
+  constructor(
+    private readonly out: ITerminal,
+    private readonly now: () => number = () => performance.now()
+  ) {}
+
+  private stage = '';
+  private shownAt = 0;
+  private drawn = false;
+
+  readonly show = (progress: IJobProgress): void => {
+    const text = describe(progress);
+    if (this.out.isTTY) {
+      this.out.write(`\r\x1b[2K${text.slice(0, (this.out.columns ?? 80) - 1)}`);
+      this.drawn = true;
+    } else if (progress.stage !== this.stage || this.now() - this.shownAt >= PLAIN_EVERY_MS) {
+      this.out.write(`${text}\n`);
+      this.shownAt = this.now();
+    }
+    this.stage = progress.stage;
+  };
+
+  /** Write a whole line above the progress. */
+  readonly say = (text: string): void => {
+    this.end();
+    this.out.write(`${text}\n`);
+  };
+
+  /** Take the progress away. */
+  readonly end = (): void => {
+    if (this.drawn) {
+      this.out.write('\r\x1b[2K');
+      this.drawn = false;
+    }
+  };
+}
+
+/** A point of progress in one line. */
+export function describe({ stage, done, total, unit }: IJobProgress): string {
+  const amount = (n: number): string => (unit === 'bytes' ? mebibytes(n) : count(n));
+  const what = unit === 'bytes' ? '' : ` ${unit}`;
+  if (total === null || total <= 0) {
+    return done > 0 ? `${stage}  ${amount(done)}${what}` : stage;
+  }
+  const filled = Math.round((Math.min(done, total) / total) * BAR);
+  const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled);
+  return `${stage}  ${bar}  ${amount(done)} of ${amount(total)}${what}`;
+}

@@ -1,0 +1,153 @@
+import { parseArgs } from 'node:util';
+import { change, down, remove, status, supervise, up } from '../stack';
+import type { IStackStatus, PartName } from '../stack';
+import { EXIT, WrongUse } from './command';
+import type { ICommand, IContext } from './command';
+import { ProgressLine } from './progress';
+import { stackHost } from './stack_host';
+import { duration, mebibytes } from './words';
+
+const HELP = `Usage: twinstore stack up|down|status|stop PART|start PART [--name NAME]
+
+The local stack: Cassandra and an S3 server of your own, on free ports of 127.0.0.1.
+
+  up              start it, or find it; prints the path of its settings file
+    --cassandra-port N, --s3-port N   these ports and no others
+    --heap MIB                        heap of Cassandra (default: what it had, at first 400)
+  down            stop it; its data stay
+    --delete                          and remove them: Cassandra's data, buckets, settings, logs
+  status          what runs: pid, port, memory, uptime
+  stop PART       stop one part, cassandra or s3
+  start PART      start it again
+
+  --name NAME     which stack (default demo)
+  --json          JSON on stdout
+`;
+
+const OPTIONS = {
+  name: { type: 'string', default: 'demo' },
+  json: { type: 'boolean', default: false },
+  delete: { type: 'boolean', default: false },
+  owned: { type: 'boolean', default: false },
+  heap: { type: 'string' },
+  'cassandra-port': { type: 'string' },
+  's3-port': { type: 'string' }
+} as const;
+
+export const stackCommand: ICommand = {
+  summary: 'the local stack: up, down, status',
+  help: HELP,
+  async run(args, context) {
+    const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+    const [verb = '', ...rest] = positionals;
+    const print = (answer: unknown, words: string): void =>
+      void context.stdout.write(values.json ? `${JSON.stringify(answer, null, 2)}\n` : words);
+    const { name } = values;
+    switch (verb) {
+      case 'up': {
+        const line = new ProgressLine(context.stderr);
+        const options = {
+          heapMib: wholeNumber('--heap', values.heap),
+          ports: {
+            cassandra: wholeNumber('--cassandra-port', values['cassandra-port']),
+            s3: wholeNumber('--s3-port', values['s3-port'])
+          }
+        };
+        const result = await up(name, options, stackHost(context, line.show)).finally(line.end);
+        context.stderr.write(`The stack ${name} ${result.found ? 'runs already' : 'is up'}.\n`);
+        print(result.status, `${result.status.settings}\n`);
+        return EXIT.good;
+      }
+      case 'down': {
+        const ran = await down(name, context.env);
+        const deleted = values.delete ? await remove(name, context.env) : null;
+        context.stderr.write(
+          `The stack ${name} ${ran ? 'is down' : 'did not run'}.\n` +
+            (deleted ? `Deleted ${deleted} (Cassandra's data, buckets, settings, logs).\n` : '')
+        );
+        print({ name, ran, deleted }, '');
+        return EXIT.good;
+      }
+      case 'status': {
+        const now = await status(name, context.env);
+        print(now, inWords(now));
+        return now.running && now.parts.every(({ answers }) => answers) ? EXIT.good : EXIT.failed;
+      }
+      case 'stop':
+      case 'start': {
+        const now = await change(name, verb, partName(rest[0]), context.env);
+        print(now, inWords(now));
+        return EXIT.good;
+      }
+      case 'supervise':
+        return supervise(name, supervisorProcess(context, values.owned));
+      default:
+        throw new WrongUse(verb ? `There is no \`stack ${verb}\`.` : 'What is the stack to do?');
+    }
+  }
+};
+
+function supervisorProcess(context: IContext, owned: boolean): Parameters<typeof supervise>[1] {
+  context.stdout.on('error', () => undefined); // Who waited for it to be ready is gone.
+  return {
+    pid: process.pid,
+    env: context.env,
+    print: event => void context.stdout.write(`${JSON.stringify(event)}\n`),
+    owner: owned ? context.stdin : undefined,
+    onSignal: stop => context.signal.addEventListener('abort', stop)
+  };
+}
+
+function partName(text: string | undefined): PartName {
+  if (text !== 'cassandra' && text !== 's3') {
+    throw new WrongUse('The parts of the stack are cassandra and s3.');
+  }
+  return text;
+}
+
+function wholeNumber(option: string, text: string | undefined): number | undefined {
+  if (text !== undefined && !/^[1-9]\d{0,4}$/.test(text)) {
+    throw new WrongUse(`${option} takes a number, not '${text}'.`);
+  }
+  return text === undefined ? undefined : Number(text);
+}
+
+function inWords({ name, running, folder, settings, supervisor, parts }: IStackStatus): string {
+  if (!running || !supervisor) {
+    return `The stack ${name} does not run (${folder}).\n`;
+  }
+  const rows = [
+    ...parts.map(part => [
+      part.title,
+      part.state === 'running' && !part.answers ? 'does not answer' : part.state,
+      part.pid ?? '–',
+      part.port,
+      part.rss_bytes === null ? '–' : mebibytes(part.rss_bytes),
+      part.uptime_s === null ? '–' : duration(part.uptime_s)
+    ]),
+    [
+      'Supervisor',
+      'running',
+      supervisor.pid,
+      '–',
+      supervisor.rss_bytes === null ? '–' : mebibytes(supervisor.rss_bytes),
+      duration(supervisor.uptime_s)
+    ]
+  ];
+  const errors = parts.flatMap(({ error }) => (error ? [`${error.message} ${error.remedy}\n`] : []));
+  return `${table(['part', 'state', 'pid', 'port', 'memory', 'up for'], rows)}Settings: ${settings}\n${errors.join('')}`;
+}
+
+function table(head: string[], rows: (string | number)[][]): string {
+  const lines = [head, ...rows].map(row => row.map(String));
+  const widths = head.map((_, column) => Math.max(...lines.map(line => line[column]?.length ?? 0)));
+  return lines
+    .map(
+      line =>
+        `${line
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`
+    )
+    .join('');
+}

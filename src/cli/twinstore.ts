@@ -1,0 +1,70 @@
+import { TwinstoreError } from '../contract';
+import { EXIT, WrongUse } from './command';
+import type { ICommand, IContext } from './command';
+import { stackCommand } from './stack';
+
+const COMMANDS: Readonly<Record<string, ICommand>> = {
+  stack: stackCommand
+};
+
+function help(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map(verb => verb.length));
+  const verbs = Object.entries(COMMANDS).map(([verb, { summary }]) => `  ${verb.padEnd(width)}  ${summary}\n`);
+  return `Usage: twinstore VERB …
+
+${verbs.join('')}
+\`twinstore VERB --help\` tells more. Results go to stdout, messages to stderr, and --json makes results JSON.
+Exit code: 0 good, 1 a verdict or check that failed, 2 wrong use.
+`;
+}
+
+/** Run the command. Resolves to its exit code; never rejects. */
+export async function twinstore(args: string[], context: IContext): Promise<number> {
+  const [verb = '', ...rest] = args;
+  if (verb === '--help' || verb === 'help') {
+    context.stdout.write(help());
+    return EXIT.good;
+  }
+  const command = Object.hasOwn(COMMANDS, verb) ? COMMANDS[verb] : undefined;
+  if (!command) {
+    context.stderr.write(`${verb ? `twinstore has no verb '${verb}'.\n\n` : ''}${help()}`);
+    return EXIT.wrongUse;
+  }
+  if (rest.includes('--help')) {
+    context.stdout.write(command.help);
+    return EXIT.good;
+  }
+  try {
+    return await command.run(rest, context);
+  } catch (error) {
+    return explain(error, verb, rest.includes('--json'), context);
+  }
+}
+
+function explain(error: unknown, verb: string, json: boolean, { stdout, stderr, signal }: IContext): number {
+  if (signal.aborted) {
+    stderr.write('Stopped.\n');
+    return EXIT.stopped;
+  }
+  if (error instanceof WrongUse || isParseError(error)) {
+    stderr.write(`${error.message}\n\`twinstore ${verb} --help\` tells how it is used.\n`);
+    return EXIT.wrongUse;
+  }
+  const known =
+    error instanceof TwinstoreError
+      ? error
+      : new TwinstoreError('internal', String(error), 'Report this as a defect.', {
+          details: error instanceof Error ? (error.stack ?? '') : ''
+        });
+  if (json) {
+    stdout.write(`${JSON.stringify({ error: known.toBody('') })}\n`);
+  }
+  const details = known.details ? `\n${known.details.trimEnd()}` : '';
+  stderr.write(`${known.message} ${known.remedy}${details}\n`);
+  return known.code === 'bad_request' ? EXIT.wrongUse : EXIT.failed;
+}
+
+/** Whether `parseArgs` refused the arguments. */
+function isParseError(error: unknown): error is Error {
+  return error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
+}

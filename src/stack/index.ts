@@ -1,0 +1,11 @@
+export { SMALL_HEAP_MIB } from './cassandra';
+export { findPython } from './interpreter';
+export { change, down, remove, status, up } from './local_stack';
+export type { IStackHost, IStackStatus, IUpOptions, IUpResult } from './local_stack';
+export type { Progress } from './jars';
+export type { PartName } from './part';
+export { stackFolder } from './paths';
+export type { Environment } from './paths';
+export { thisMachine } from './preflight';
+export { supervise } from './supervise';
+export type { SupervisorEvent } from './supervise';

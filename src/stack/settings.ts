@@ -1,0 +1,47 @@
+import { writeFileSync } from 'node:fs';
+import { stringify } from 'smol-toml';
+import type { Settings } from '../contract';
+import { DATACENTER } from './cassandra';
+import { HOST } from './ports';
+import type { IPorts } from './ports';
+import { REGION, s3Endpoint } from './s3';
+
+/** What the settings of a stack follow from. */
+export interface ISettingsSource {
+  name: string;
+  ports: IPorts;
+  credentials: string;
+  sparkJars: string;
+  javaHome: string;
+}
+
+/** The settings that open a stack. */
+export function stackSettings({ name, ports, credentials, sparkJars, javaHome }: ISettingsSource): Settings {
+  return {
+    name,
+    roots: [{ location: 's3a://features' }],
+    stores: {
+      offline: {
+        endpoint: s3Endpoint(ports.s3),
+        region: REGION,
+        path_style: true,
+        // s3a of Hadoop 3.3.4 cannot put a file only if it is absent.
+        single_writer: true,
+        credentials: { file: credentials }
+      },
+      online: {
+        dialect: 'cassandra',
+        hosts: [`${HOST}:${ports.cassandra}`],
+        datacenter: DATACENTER,
+        consistency: 'LOCAL_ONE'
+      }
+    },
+    spark: { java_home: javaHome, jars: sparkJars }
+  };
+}
+
+/** Write `twinstore.toml`. */
+export function writeSettings(file: string, source: ISettingsSource): void {
+  const text = stringify(stackSettings(source));
+  writeFileSync(file, `# Written by \`twinstore stack up\` at each start.\n${text}`, { mode: 0o600 });
+}

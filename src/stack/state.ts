@@ -1,0 +1,69 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { IStackFolder } from './paths';
+import type { IPorts } from './ports';
+
+/** What a stack remembers between two starts: the content of `state.json`. */
+export interface IStackState {
+  format: 1;
+  name: string;
+  ports: IPorts;
+  java_home: string;
+  /** Folder of downloads. */
+  cache: string;
+  cassandra_heap_mib: number;
+  /** Where the supervisor listens while it runs. */
+  control: string;
+}
+
+/** The state of a stack; null when it never started. */
+export function readState(folder: IStackFolder): IStackState | null {
+  try {
+    const state: IStackState = JSON.parse(readFileSync(folder.state, 'utf8'));
+    return state.format === 1 ? state : null;
+  } catch {
+    return null; // A file that is missing or broken is made again.
+  }
+}
+
+export function writeState(folder: IStackFolder, state: IStackState): void {
+  const draft = `${folder.state}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
+  renameSync(draft, folder.state);
+}
+
+/** Do `work` while no other process does the same for this stack; answers false, at once, when one does. */
+export async function alone(folder: IStackFolder, work: () => Promise<void>): Promise<boolean> {
+  mkdirSync(folder.root, { recursive: true, mode: 0o700 });
+  const lock = join(folder.root, 'up.lock');
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+        throw error;
+      }
+    }
+    if (holderLives(lock)) {
+      return false;
+    }
+    rmSync(lock, { force: true });
+  }
+  try {
+    await work();
+    return true;
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+function holderLives(lock: string): boolean {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'));
+    // Empty: it was made this moment.
+    return pid === 0 || process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
