@@ -1,0 +1,120 @@
+"""CQL statements through the Spark connector's own session: DDL, deletes, the lease, and whether a node answers.
+
+The connector's session is used so that hosts, TLS and credentials are set in one place and no second driver is needed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Callable
+
+from py4j.protocol import Py4JError
+
+from .config import OnlineStore
+from .errors import TwinstoreError, from_foreign
+from .session import online_conf, online_secrets
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+#: Statements in flight at once.
+_WINDOW = 256
+
+_STATEMENT_S = 10
+_PING_S = 2
+
+
+class Cql:
+    """A session with the online store. All methods raise `TwinstoreError` when the store refuses or is not there."""
+
+    def __init__(self, spark: SparkSession, store: OnlineStore) -> None:
+        self._spark = spark
+        self._store = store
+
+    @property
+    def address(self) -> str:
+        """Where the online store is, for people."""
+        return ", ".join(self._store.hosts)
+
+    def execute(self, statement: str) -> bool:
+        """Runs one statement. False when its condition (`IF …`) did not hold."""
+        return bool(self._run(statement).wasApplied())
+
+    def rows(self, select: str) -> list[dict[str, Any]]:
+        """The rows of a `SELECT JSON …`, which must be few."""
+        decode = self._jvm.java.nio.charset.StandardCharsets.UTF_8.decode
+        return [json.loads(decode(row.getBytesUnsafe(0)).toString()) for row in self._run(select).iterator()]
+
+    def execute_all(self, statements: Iterable[str], done: Callable[[int], None]) -> None:
+        """Runs idempotent statements concurrently; `done` is told how many are confirmed, ever so often."""
+        pending: deque[Any] = deque()
+        confirmed = 0
+        for statement in statements:
+            pending.append(self._submit(statement))
+            if len(pending) == _WINDOW:
+                self._wait(pending.popleft())
+                confirmed += 1
+                done(confirmed)
+        while pending:
+            self._wait(pending.popleft())
+            confirmed += 1
+        done(confirmed)
+
+    def answers(self) -> bool:
+        """Whether a node answers within two seconds."""
+        try:
+            future = self._session.executeAsync("SELECT release_version FROM system.local")
+            future.toCompletableFuture().get(_PING_S, self._jvm.java.util.concurrent.TimeUnit.SECONDS)
+        except (Py4JError, TwinstoreError):
+            return False
+        return True
+
+    def keyspace_exists(self, keyspace: str) -> bool:
+        """Whether the store has the keyspace."""
+        return bool(
+            self.rows(f"SELECT JSON keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = '{keyspace}'")
+        )
+
+    @property
+    def _jvm(self) -> Any:
+        return self._spark._jvm
+
+    @cached_property
+    def _session(self) -> Any:
+        conf = self._spark.sparkContext._jsc.sc().getConf()
+        settings: Mapping[str, str] = {**online_conf(self._store), **online_secrets(self._store)}
+        for name, value in settings.items():
+            conf.set(name, value)
+        try:
+            return self._jvm.com.datastax.spark.connector.cql.CassandraConnector.apply(conf).openSession()
+        except (Py4JError, TypeError) as error:
+            # py4j gives a package, which is not callable, for a class that is not on the class path.
+            raise self._failed(error) from error
+
+    def _run(self, statement: str) -> Any:
+        try:
+            return self._session.execute(statement)
+        except Py4JError as error:
+            raise self._failed(error) from error
+
+    def _submit(self, statement: str) -> Any:
+        try:
+            return self._session.executeAsync(statement)
+        except Py4JError as error:
+            raise self._failed(error) from error
+
+    def _wait(self, submitted: Any) -> None:
+        try:
+            submitted.toCompletableFuture().get(_STATEMENT_S, self._jvm.java.util.concurrent.TimeUnit.SECONDS)
+        except Py4JError as error:
+            raise self._failed(error) from error
+
+    def _failed(self, error: Exception) -> TwinstoreError:
+        return from_foreign(
+            error,
+            f"The online store at {self.address} did not carry out a statement.",
+            "Check that it runs and that the settings name its address and login, then run this again.",
+        )

@@ -1,0 +1,48 @@
+"""The small Delta tables beside a feature group, under `<table>/_twinstore/`: receipts, proofs, offenders, failed rows.
+
+They are tables of their own, so that only data and definitions commit to the group. VACUUM leaves names with an
+underscore alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+
+class Ledger:
+    """The tables beside the Delta table at `location`."""
+
+    def __init__(self, spark: SparkSession, location: str) -> None:
+        self._spark = spark
+        self._location = location
+
+    def path(self, name: str) -> str:
+        """Address of the table called `name`."""
+        return f"{self._location}/_twinstore/{name}"
+
+    def read(self, name: str) -> DataFrame | None:
+        """All rows of a table; None when it has never been written.
+
+        Delta would take the path of a table that is not there for a partition of the group's own table.
+        """
+        jvm: Any = self._spark._jvm
+        log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(self._spark._jsparkSession, self.path(name))
+        none = jvm.scala.Option.empty()
+        if log.update(False, none, none).version() < 0:
+            return None
+        return self._spark.read.format("delta").load(self.path(name))
+
+    def append(self, name: str, rows: Sequence[tuple[Any, ...]], schema: StructType) -> None:
+        """Adds rows; makes the table first when there is none."""
+        self.append_rows(name, self._spark.createDataFrame(list(rows), schema).coalesce(1))
+
+    def append_rows(self, name: str, rows: DataFrame) -> None:
+        """Adds a DataFrame's rows; makes the table first when there is none."""
+        # One small file for each row: Delta puts them together again when there are many.
+        writer = rows.write.format("delta").mode("append").option("delta.autoOptimize.autoCompact", "true")
+        writer.save(self.path(name))

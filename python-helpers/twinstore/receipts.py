@@ -1,0 +1,174 @@
+"""Receipts: the record of each propagation, and the watermark that follows from their gaps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from pyspark.sql import Row
+from pyspark.sql import types as t
+
+from .ledger import Ledger
+
+NAME = "receipts"
+
+_COUNTS = (
+    "rows_in",
+    "appended",
+    "unchanged",
+    "written",
+    "deleted",
+    "late",
+    "corrected",
+    "superseded",
+    "expired",
+    "failed",
+    "unconfirmed",
+)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The half-open interval (from_version, to_version] of Delta versions."""
+
+    from_version: int
+    to_version: int
+
+    @property
+    def empty(self) -> bool:
+        return self.from_version == self.to_version
+
+    def __str__(self) -> str:
+        return f"({self.from_version}, {self.to_version}]"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What one write, retry or materialize did; the fields are those of `receipt.schema.json`.
+
+    `write_timestamp_us` is T(H), the CQL write timestamp of every row; `max_event_us` the newest event time in the
+    table at the end of the gap; `version` the Delta version of the run's own append, None when it appended nothing.
+    """
+
+    run_id: str
+    operation: str
+    group: str
+    table_id: str
+    gap: Gap
+    write_timestamp_us: int
+    by: str
+    at_us: int
+    repeatable: bool = True
+    version: int | None = None
+    max_event_us: int | None = None
+    rows_in: int = 0
+    appended: int = 0
+    unchanged: int = 0
+    written: int = 0
+    deleted: int = 0
+    late: int = 0
+    corrected: int = 0
+    superseded: int = 0
+    expired: int = 0
+    failed: int = 0
+    unconfirmed: int = 0
+    resumed: tuple[str, ...] = ()
+    durations_s: dict[str, float] = field(default_factory=dict)
+    kept: bool = False
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As in `receipt.schema.json`."""
+        return {
+            **asdict(self),
+            "gap": {"from": self.gap.from_version, "to": self.gap.to_version},
+            "resumed": list(self.resumed),
+            "notes": list(self.notes),
+        }
+
+    def show(self) -> None:
+        """Shows the receipt: as a card in a notebook, as text elsewhere."""
+        from .cards import show
+
+        show(self)
+
+    def __repr__(self) -> str:
+        from .cards import receipt_text
+
+        return receipt_text(self)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        from .cards import receipt_bundle
+
+        return receipt_bundle(self)
+
+
+@dataclass(frozen=True)
+class Watermark:
+    """The version up to which all is online (−1: nothing is), by which run, and the newest event time up to there."""
+
+    version: int = -1
+    run_id: str | None = None
+    max_event_us: int | None = None
+
+
+class Receipts:
+    """The table `_twinstore/receipts` of one feature group."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def watermark(self, table_id: str) -> Watermark:
+        """How far the receipts of the table with this metadata id reach."""
+        rows = self._ledger.read(NAME)
+        if rows is None:
+            return Watermark()
+        columns = rows.where(rows.table_id == table_id).select("gap.from", "gap.to", "run_id", "max_event_us", "at_us")
+        return watermark(columns.collect())
+
+    def keep(self, receipt: Receipt) -> Receipt:
+        """Adds the receipt to the table; gives it back marked as kept."""
+        row = receipt.to_dict()
+        row["durations_s"] = json.dumps(row["durations_s"])
+        self._ledger.append(NAME, [tuple(row[name] for name in RECEIPTS.names)], RECEIPTS)
+        return replace(receipt, kept=True)
+
+
+def watermark(receipts: Iterable[Row]) -> Watermark:
+    """The end of the unbroken union of the receipts' gaps, which begins at −1.
+
+    Of the receipts that end there the last one made gives the run; the newest event time is the greatest of all that
+    count, so it is never below what the table holds.
+    """
+    reached = Watermark()
+    for each in sorted(receipts, key=lambda row: (row["from"], row["to"], row["at_us"])):
+        if each["from"] > reached.version:
+            break
+        if each["to"] >= reached.version:
+            known = [us for us in (reached.max_event_us, each["max_event_us"]) if us is not None]
+            reached = Watermark(each["to"], each["run_id"], max(known, default=None))
+    return reached
+
+
+#: Columns of the receipts table, in the order of the schema.
+RECEIPTS = t.StructType(
+    [
+        t.StructField("run_id", t.StringType()),
+        t.StructField("operation", t.StringType()),
+        t.StructField("group", t.StringType()),
+        t.StructField("table_id", t.StringType()),
+        t.StructField("repeatable", t.BooleanType()),
+        t.StructField("version", t.LongType()),
+        t.StructField("gap", t.StructType([t.StructField("from", t.LongType()), t.StructField("to", t.LongType())])),
+        t.StructField("write_timestamp_us", t.LongType()),
+        t.StructField("max_event_us", t.LongType()),
+        *(t.StructField(name, t.LongType()) for name in _COUNTS),
+        t.StructField("resumed", t.ArrayType(t.StringType())),
+        t.StructField("by", t.StringType()),
+        t.StructField("at_us", t.LongType()),
+        t.StructField("durations_s", t.StringType()),
+        t.StructField("notes", t.ArrayType(t.StringType())),
+    ]
+)
