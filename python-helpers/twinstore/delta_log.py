@@ -1,0 +1,292 @@
+"""The offline store of a group: its Delta log read commit by commit, its snapshots, and our own commits to it.
+
+Facts of a commit come from its JSON file, so that a write timestamp is the commit's own and no `DESCRIBE HISTORY` is on
+the path of a write.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from py4j.protocol import Py4JError, Py4JJavaError
+
+from .errors import TwinstoreError, from_foreign
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+_LAST_COMMIT = "spark.databricks.delta.lastCommitVersionInSession"
+
+#: Most bytes of one commit file that are read into the driver.
+_COMMIT_LIMIT = 256 * 2**20
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the table is at one version. `timestamp_us` is the in-commit timestamp, None where it has none."""
+
+    version: int
+    table_id: str
+    timestamp_us: int | None
+    schema: StructType
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One commit, as its JSON file tells.
+
+    `run_id` is the run that appended it; `touches_all` says that every key must be written again (a change of the
+    table's metadata, or a stamp); `removes` that rows left the table or were replaced; `added` are the `add` actions,
+    as text, of files that brought rows.
+    """
+
+    version: int
+    operation: str
+    run_id: str | None = None
+    created_us: int | None = None
+    touches_all: bool = False
+    removes: bool = False
+    added: tuple[str, ...] = ()
+    rows: int | None = None
+    timestamp_us: int | None = None
+
+    @property
+    def changes_rows(self) -> bool:
+        return self.removes or bool(self.added)
+
+
+def application_id(group: str, run_id: str) -> str:
+    """The `txnAppId` of a run: one for each, since a shared sequence would drop the second of two notebooks."""
+    return f"twinstore.write:{group}:{run_id}"
+
+
+def parse_commit(version: int, lines: Iterable[str]) -> Commit:
+    """The commit that the lines of a commit file describe."""
+    info: dict[str, Any] = {}
+    added, removes, metadata = [], False, False
+    for line in lines:
+        kind, action = next(iter(json.loads(line).items()))
+        if kind == "commitInfo":
+            info = action
+        elif kind == "add" and action.get("dataChange", True):
+            added.append(line)
+        elif kind == "remove" and action.get("dataChange", True):
+            removes = True
+        elif kind == "cdc":
+            removes = True
+        elif kind == "metaData":
+            metadata = True
+    ours = _user_metadata(info.get("userMetadata"))
+    in_commit_ms = info.get("inCommitTimestamp")
+    rows = info.get("operationMetrics", {}).get("numOutputRows")
+    return Commit(
+        version=version,
+        operation=info.get("operation", "unknown"),
+        run_id=ours.get("run"),
+        created_us=ours.get("created_us"),
+        touches_all=metadata or ours.get("touch") == "all",
+        removes=removes,
+        added=tuple(added),
+        rows=None if rows is None else int(rows),
+        timestamp_us=None if in_commit_ms is None else in_commit_ms * 1_000,
+    )
+
+
+def _user_metadata(text: str | None) -> dict[str, Any]:
+    """The JSON object that our commits carry; empty for what other writers put there."""
+    try:
+        found = json.loads(text or "")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+class OfflineTable:
+    """The Delta table at one address."""
+
+    def __init__(self, spark: SparkSession, location: str) -> None:
+        self._spark = spark
+        self.location = location
+
+    def snapshot(self) -> Snapshot | None:
+        """The newest snapshot; None when there is no table."""
+        current = self._update()
+        version = current.version()
+        if version < 0:
+            return None
+        from pyspark.sql.types import StructType
+
+        metadata = current.metadata()
+        properties = self._jvm.scala.collection.JavaConverters.mapAsJavaMap(metadata.configuration())
+        head = self.commit(version)
+        return Snapshot(
+            version=version,
+            table_id=metadata.id(),
+            timestamp_us=head.timestamp_us if head else None,
+            schema=StructType.fromJson(json.loads(metadata.schemaString())),
+            properties=dict(properties),
+        )
+
+    def create(self, schema: StructType, properties: Mapping[str, str]) -> None:
+        """Makes an empty table; leaves one that is there as it is."""
+        builder = self._jvm.io.delta.tables.DeltaTable.createIfNotExists(self._spark._jsparkSession)
+        builder = builder.location(self.location).addColumns(self._spark._jsparkSession.parseDataType(schema.json()))
+        for name, value in properties.items():
+            builder = builder.property(name, value)
+        try:
+            builder.execute()
+        except Py4JJavaError as error:
+            # Two writers that make the same table at once: the first one made it for both.
+            if self._update().version() < 0:
+                raise from_foreign(
+                    error,
+                    f"The Delta table {self.location} could not be made.",
+                    "Check that its address can be written.",
+                ) from error
+
+    def alter(self, clause: str) -> None:
+        """`ALTER TABLE … <clause>`."""
+        address = self.location.replace("`", "``")
+        self._spark.sql(f"ALTER TABLE delta.`{address}` {clause}")
+
+    def read(self, version: int) -> DataFrame:
+        """The rows at a version."""
+        return self._spark.read.format("delta").option("versionAsOf", version).load(self.location)
+
+    def commits(self, after: int, upto: int) -> list[Commit] | None:
+        """The commits (after, upto]; None when the log no longer has all of them."""
+        found = []
+        for version in range(after + 1, upto + 1):
+            commit = self.commit(version)
+            if commit is None:
+                return None
+            found.append(commit)
+        return found
+
+    def commit(self, version: int) -> Commit | None:
+        """One commit; None when its file is gone."""
+        path = self._jvm.org.apache.hadoop.fs.Path(f"{self.location}/_delta_log/{version:020d}.json")
+        files = path.getFileSystem(self._log.newDeltaHadoopConf())
+        try:
+            stream = files.open(path)
+            try:
+                data = stream.readNBytes(_COMMIT_LIMIT)
+            finally:
+                stream.close()
+        except Py4JJavaError as error:
+            if caused_by(error, "java.io.FileNotFoundException"):
+                return None
+            raise from_foreign(
+                error, f"The commit {version} of {self.location} could not be read.", "See the details."
+            ) from error
+        return parse_commit(version, bytes(data).decode("utf-8").splitlines())
+
+    def added_rows(self, commits: Iterable[Commit]) -> DataFrame:
+        """The rows of the files that these commits added, as they are in those files."""
+        from pyspark.sql import DataFrame
+
+        actions = self._jvm.java.util.ArrayList()
+        for commit in commits:
+            for line in commit.added:
+                actions.add(self._jvm.org.apache.spark.sql.delta.actions.Action.fromJson(line))
+        files = self._jvm.scala.collection.JavaConverters.asScalaBuffer(actions).toSeq()
+        rows = self._log.createDataFrame(self._update(), files, False, self._none)
+        return DataFrame(rows, self._spark)
+
+    def changed_keys(self, after: int, upto: int, keys: Sequence[str]) -> DataFrame:
+        """The distinct keys whose rows the commits (after, upto] added, removed or replaced: images before and after."""
+        reader = self._spark.read.format("delta").option("readChangeFeed", "true")
+        feed = reader.option("startingVersion", after + 1).option("endingVersion", upto).load(self.location)
+        return feed.select(*keys).distinct()
+
+    def has_run(self, group: str, run_id: str) -> bool:
+        """Whether a run of the group has been appended."""
+        found = self._update().transactions().get(application_id(group, run_id))
+        return bool(found.isDefined())
+
+    def append(self, rows: DataFrame, group: str, run_id: str, created_us: int) -> Commit | None:
+        """Appends `rows` as one run; its commit, or None when the run is there already."""
+        # Options of this one write, never session confs, which would stay for whatever is written next.
+        writer = rows.write.format("delta").mode("append").option("txnVersion", "0")
+        writer = writer.option("txnAppId", application_id(group, run_id))
+        writer = writer.option("userMetadata", json.dumps({"run": run_id, "created_us": created_us}))
+        try:
+            writer.save(self.location)
+        except Py4JJavaError as error:
+            if caused_by(error, "ConcurrentTransactionException"):
+                return None
+            raise
+        # Of any table of this session, and of this one when it carries our run.
+        version = self._spark.conf.get(_LAST_COMMIT, None)
+        commit = None if version is None else self.commit(int(version))
+        return commit if commit is not None and commit.run_id == run_id else self.commit_of(run_id, -1)
+
+    def commit_of(self, run_id: str, after: int) -> Commit | None:
+        """The commit of a run, sought from the head back to `after`; None when the log does not have it."""
+        for version in range(self._update().version(), after, -1):
+            commit = self.commit(version)
+            if commit is None or commit.run_id == run_id:
+                return commit
+        return None
+
+    def stamp(self, schema: StructType) -> None:
+        """An empty commit after which every key is written again, at the commit's fresh time.
+
+        Delta makes no commit for an append without rows, unless it carries a transaction.
+        """
+        writer = self._spark.createDataFrame([], schema).write.format("delta").mode("append")
+        writer = writer.option("txnAppId", f"twinstore.stamp:{uuid.uuid4().hex}").option("txnVersion", "0")
+        writer.option("userMetadata", json.dumps({"touch": "all"})).save(self.location)
+
+    def _update(self) -> Any:
+        try:
+            return self._log.update(False, self._none, self._none)
+        except Py4JJavaError as error:
+            raise from_foreign(
+                error,
+                f"The Delta log of {self.location} could not be read.",
+                "Check that the address is right and that the settings name the store's endpoint and credentials.",
+            ) from error
+
+    @property
+    def _jvm(self) -> Any:
+        return self._spark._jvm
+
+    @property
+    def _none(self) -> Any:
+        return self._jvm.scala.Option.empty()
+
+    @cached_property
+    def _log(self) -> Any:
+        try:
+            return self._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(self._spark._jsparkSession, self.location)
+        except Py4JJavaError as error:
+            raise from_foreign(
+                error,
+                f"The offline store at {self.location} could not be reached.",
+                "Check that the address is right and that the settings name the store's endpoint and credentials.",
+            ) from error
+        except (Py4JError, TypeError) as error:
+            # py4j gives a package, which is not callable, for a class that is not on the class path.
+            raise TwinstoreError(
+                "bad_request",
+                "This Spark session has no Delta Lake.",
+                "Make the session with `ts.spark_session()`, or add delta-spark to it.",
+            ) from error
+
+
+def caused_by(error: BaseException, name: str) -> bool:
+    """Whether a Java error, or one of its causes, is of the class whose name ends so."""
+    cause = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
+    while cause is not None:
+        if cause.getClass().getName().endswith(name):
+            return True
+        cause = cause.getCause()
+    return False

@@ -1,0 +1,180 @@
+"""The online table of a group: its shape, its rows as Spark reads them, and writes and deletes at a write timestamp."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable
+
+from pyspark.sql import functions as sf
+
+from .cql import Cql
+from .dialect import CassandraDialect
+from .feature_group import COMMIT_VERSION, Definition
+from .types import contract, quoted
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_FORMAT = "org.apache.spark.sql.cassandra"
+
+#: Column of rows to write that holds their time to live in seconds. The connector takes it out of what it writes.
+TTL_S = "twinstore_ttl_s"
+
+#: Time without an answer from any node after which a write is stopped.
+_SILENCE_S = 5.0
+_PROBE_S = 0.5
+
+
+@dataclass(frozen=True)
+class OnlineShape:
+    """What the store says of a table: CQL types by column, partition key in order, and the properties that matter."""
+
+    columns: dict[str, str]
+    partition_key: tuple[str, ...]
+    clustering_key: tuple[str, ...]
+    comment: str
+    default_ttl_s: int
+
+    @property
+    def marker(self) -> dict[str, Any]:
+        """What the comment says when twinstore made the table; empty otherwise."""
+        try:
+            found = json.loads(self.comment)
+        except ValueError:
+            return {}
+        return found if isinstance(found, dict) and found.get("twinstore") == 1 else {}
+
+
+class OnlineTable:
+    """The CQL table of one definition."""
+
+    def __init__(self, spark: SparkSession, cql: Cql, dialect: CassandraDialect, definition: Definition) -> None:
+        self._spark = spark
+        self._cql = cql
+        self._dialect = dialect
+        self._definition = definition
+
+    def shape(self) -> OnlineShape | None:
+        """The table as the store has it; None when there is none."""
+        where = f"keyspace_name = '{self._definition.keyspace}' AND table_name = '{self._definition.table}'"
+        tables = self._cql.rows(f"SELECT JSON comment, default_time_to_live FROM system_schema.tables WHERE {where}")
+        if not tables:
+            return None
+        columns = self._cql.rows(
+            f"SELECT JSON column_name, kind, position, type FROM system_schema.columns WHERE {where}"
+        )
+        return OnlineShape(
+            columns={column["column_name"]: column["type"] for column in columns},
+            partition_key=_in_order(columns, "partition_key"),
+            clustering_key=_in_order(columns, "clustering"),
+            comment=tables[0]["comment"],
+            default_ttl_s=tables[0]["default_time_to_live"],
+        )
+
+    def create(self, table_id: str) -> None:
+        """Makes the table, with a comment that names the Delta table by the id of its metadata."""
+        self._cql.execute(self._dialect.create_table(self._definition, table_id))
+
+    def scan(self) -> DataFrame:
+        """Every row as it is kept: keys, features and event time in CQL's terms, and the commit version."""
+        reader = self._spark.read.format(_FORMAT).option("keyspace", self._definition.keyspace)
+        columns = [column.name for column in self._definition.columns]
+        rows = reader.option("table", self._definition.table).option("directJoinSetting", "auto").load()
+        return rows.select(*(sf.col(quoted(name)) for name in [*columns, COMMIT_VERSION]))
+
+    def read(self) -> DataFrame:
+        """Every row with the offline store's types, and the commit version."""
+        restored = [
+            contract(column).from_online(sf.col(quoted(column.name))).cast(contract(column).spark).alias(column.name)
+            for column in self._definition.columns
+        ]
+        return self.scan().select(*restored, COMMIT_VERSION)
+
+    def write(self, rows: DataFrame, timestamp_us: int, version: int) -> None:
+        """Writes whole rows (offline types, and `TTL_S` when rows expire) with one write timestamp.
+
+        Nulls are written as nulls, so that no cell of an older row stays. Raises whatever Spark raises.
+        """
+        kept = [
+            contract(column).to_online(sf.col(quoted(column.name))).alias(column.name)
+            for column in self._definition.columns
+        ]
+        expires = [TTL_S] if self._definition.ttl_seconds is not None else []
+        # A long: the connector would make milliseconds of a timestamp, without an error.
+        stamped = rows.select(*kept, sf.lit(version).cast("bigint").alias(COMMIT_VERSION), *expires)
+        writer = stamped.write.format(_FORMAT).mode("append").options(**self._dialect.write_options)
+        writer = writer.option("keyspace", self._definition.keyspace).option("table", self._definition.table)
+        writer = writer.option("writetime", str(timestamp_us))
+        if expires:
+            writer = writer.option("ttl", TTL_S)
+        writer.save()
+
+    def delete(self, key_json: Iterable[Sequence[str]], timestamp_us: int, done: Callable[[int], None]) -> None:
+        """Deletes rows at a write timestamp, concurrently; each key as JSON texts in key order."""
+        statements = (self._dialect.delete(self._definition, key, timestamp_us) for key in key_json)
+        self._cql.execute_all(statements, done)
+
+    @contextmanager
+    def watched(self) -> Iterator[Watch]:
+        """Within it, Spark's jobs of this thread are cancelled when no node has answered for five seconds.
+
+        The connector cannot be trusted with a store that died: it goes on for most of a minute and logs a stack trace
+        for every row, so its log is off meanwhile.
+        """
+        watch = Watch(self._spark, self._cql)
+        with self._silent_driver():
+            watch.start()
+            try:
+                yield watch
+            finally:
+                watch.stop()
+
+    @contextmanager
+    def _silent_driver(self) -> Iterator[None]:
+        log4j: Any = self._spark._jvm.org.apache.logging.log4j  # type: ignore[union-attr]
+        before = log4j.LogManager.getLogger("com.datastax").getLevel()
+        log4j.core.config.Configurator.setLevel("com.datastax", log4j.Level.OFF)
+        try:
+            yield
+        finally:
+            log4j.core.config.Configurator.setLevel("com.datastax", before)
+
+
+class Watch:
+    """Asks the online store, beside a write, whether it is there."""
+
+    def __init__(self, spark: SparkSession, cql: Cql) -> None:
+        self._context = spark.sparkContext
+        self._cql = cql
+        self._group = self._context.getLocalProperty("spark.jobGroup.id")
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._ask, daemon=True)
+        #: Whether no node answered for too long, so that the write was stopped.
+        self.silent = False
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _ask(self) -> None:
+        answered = time.monotonic()
+        while not self._ended.wait(_PROBE_S):
+            if self._cql.answers():
+                answered = time.monotonic()
+            elif time.monotonic() - answered > _SILENCE_S:
+                self.silent = True
+                if self._group:
+                    self._context.cancelJobGroup(self._group)
+
+
+def _in_order(columns: Sequence[dict[str, Any]], kind: str) -> tuple[str, ...]:
+    found = sorted((column for column in columns if column["kind"] == kind), key=lambda column: column["position"])
+    return tuple(column["column_name"] for column in found)
