@@ -14,7 +14,11 @@ const compiler = rspack({
   target: 'node20',
   context: at('..'),
   devtool: false,
-  entry: { companion: at('companion/main.ts'), cli: at('cli/main.ts') },
+  entry: {
+    companion: at('companion/main.ts'),
+    cli: at('cli/main.ts'),
+    worker: at('companion/delta/parquet/worker.ts')
+  },
   output: { path: at('../python-helpers/twinstore/_node'), filename: '[name].js', clean: true },
   resolve: { extensions: ['.ts', '.js', '.mjs', '.json'] },
   module: {

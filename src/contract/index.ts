@@ -3,4 +3,5 @@ export * from './errors';
 export * from './group_state';
 export * from './jobs';
 export * from './schemas';
+export * from './version';
 export type * from './types';

@@ -1,11 +1,10 @@
-import Ajv from 'ajv';
-import type { ErrorObject } from 'ajv';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parse } from 'smol-toml';
 
 import { CONFIG_SCHEMA, TwinstoreError } from '../../contract';
 import type { Credentials, Settings } from '../../contract';
+import { jsonSchema } from '../json_schema';
 
 /** Where settings are looked for. */
 export interface ISettingsPlaces {
@@ -20,6 +19,7 @@ export interface ILoadedSettings {
   settings: Settings;
 }
 
+const checkSettings = jsonSchema<Settings>(CONFIG_SCHEMA);
 const DEMO = 'Start the demo stack (`npx twinstore stack up`)';
 
 /** Paths at which the settings are looked for, in order; `TWINSTORE_CONFIG` alone when it is set. */
@@ -72,18 +72,16 @@ export function parseSettings(text: string, path: string, home: string): Setting
       { cause }
     );
   }
-  const ajv = new Ajv({ allErrors: true, formats: { uri: (value: string) => URL.canParse(value) } });
-  const check = ajv.compile<Settings>(CONFIG_SCHEMA);
-  if (!check(raw)) {
+  const settings = checkSettings(raw, problems => {
     throw new TwinstoreError(
       'bad_request',
-      `The settings (${path}) are not legal: ${(check.errors ?? []).map(inWords).join('; ')}.`,
-      `Correct them; the demo stack (\`npx twinstore stack up\`) writes a file that serves as an example.`
+      `The settings (${path}) are not legal: ${problems}.`,
+      'Correct them; the demo stack (`npx twinstore stack up`) writes a file that serves as an example.'
     );
-  }
-  const { offline, online } = raw.stores;
+  });
+  const { offline, online } = settings.stores;
   return {
-    ...raw,
+    ...settings,
     stores: {
       offline: { ...offline, ...placed(offline.credentials, path, home) },
       online: { ...online, ...placed(online.credentials, path, home) }
@@ -98,11 +96,4 @@ function placed(credentials: Credentials | undefined, path: string, home: string
   }
   const file = credentials.file.replace(/^~(?=\/|$)/, home);
   return { credentials: { ...credentials, file: resolve(dirname(path), file) } };
-}
-
-function inWords({ instancePath, keyword, params, message = '' }: ErrorObject): string {
-  const place = instancePath.slice(1).replaceAll('/', '.') || 'the file';
-  const named = keyword === 'additionalProperties' ? ` ("${String(params['additionalProperty'])}")` : '';
-  const allowed = keyword === 'enum' ? ` ${(params['allowedValues'] as unknown[]).join(', ')}` : '';
-  return `${place} ${message}${named}${allowed}`;
 }

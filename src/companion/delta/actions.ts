@@ -192,7 +192,9 @@ class Field {
 
   list(): string[] {
     const items = this.value;
-    return Array.isArray(items) && items.every(item => typeof item === 'string') ? items : this.refuse('a list of text');
+    return Array.isArray(items) && items.every(item => typeof item === 'string')
+      ? items
+      : this.refuse('a list of text');
   }
 
   texts(): Record<string, string | null> {

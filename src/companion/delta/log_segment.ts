@@ -116,7 +116,10 @@ export function sortNames(files: readonly IEntry[]): ILogNames {
       const key = `${digits}.${total}`;
       const found = parts.get(key) ?? new Map<number, IEntry>();
       parts.set(key, found.set(Number(part), entry));
-      if (Array.from({ length: found.size }, (_, i) => found.has(i + 1)).every(Boolean) && found.size === Number(total)) {
+      if (
+        Array.from({ length: found.size }, (_, i) => found.has(i + 1)).every(Boolean) &&
+        found.size === Number(total)
+      ) {
         checkpoints.push({ version, files: [...found.values()] });
       }
     } else if (/^checkpoint\.(?:parquet|[0-9a-f-]{36}\.(?:json|parquet))$/i.test(rest)) {
@@ -128,7 +131,11 @@ export function sortNames(files: readonly IEntry[]): ILogNames {
   return { commits, compacted, checkpoints };
 }
 
-function buildSegment({ commits, compacted, checkpoints }: ILogNames, table: string, wanted: number | null): ILogSegment {
+function buildSegment(
+  { commits, compacted, checkpoints }: ILogNames,
+  table: string,
+  wanted: number | null
+): ILogSegment {
   const newest = Math.max(commits.at(-1)?.last ?? -1, checkpoints.at(-1)?.version ?? -1);
   const version = wanted ?? newest;
   if (version > newest) {
@@ -155,9 +162,13 @@ function buildSegment({ commits, compacted, checkpoints }: ILogNames, table: str
 }
 
 /** Takes one compacted log instead of the commits that it holds, the longest first. */
-function withCompacted(commits: readonly ICommitFile[], compacted: readonly ICommitFile[], version: number): ICommitFile[] {
+function withCompacted(
+  commits: readonly ICommitFile[],
+  compacted: readonly ICommitFile[],
+  version: number
+): ICommitFile[] {
   const replay: ICommitFile[] = [];
-  for (let i = 0; i < commits.length; ) {
+  for (let i = 0; i < commits.length;) {
     const commit = commits[i] as ICommitFile;
     const best = compacted
       .filter(({ first, last }) => first === commit.first && last <= version)
@@ -182,5 +193,9 @@ async function readHint(store: IObjectStore, table: string, signal: AbortSignal)
 }
 
 function noSuchVersion(table: string, version: number, why: string): TwinstoreError {
-  return new TwinstoreError('not_found', `${table} has no version ${version}: ${why}.`, 'Ask for one of these versions.');
+  return new TwinstoreError(
+    'not_found',
+    `${table} has no version ${version}: ${why}.`,
+    'Ask for one of these versions.'
+  );
 }

@@ -55,7 +55,9 @@ export class Replay {
 
   private keyOf(path: string, vector: IDeletionVector | null): string {
     const location = resolveLogPath(this.table, path);
-    return vector === null ? location : `${location}\0${vector.storageType}${vector.pathOrInlineDv}@${vector.offset ?? ''}`;
+    return vector === null
+      ? location
+      : `${location}\0${vector.storageType}${vector.pathOrInlineDv}@${vector.offset ?? ''}`;
   }
 
   private protocol: IProtocol | null = null;

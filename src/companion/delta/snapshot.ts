@@ -78,8 +78,7 @@ export async function openSnapshot(
       signal.throwIfAborted();
       failure ??= error;
       // A damaged or incomplete checkpoint is no loss while older files still make the version.
-      segment =
-        segment.checkpoint === null ? null : await findOlderSegment(engine.store, table, segment, signal);
+      segment = segment.checkpoint === null ? null : await findOlderSegment(engine.store, table, segment, signal);
     }
   }
   if (failure !== null) {

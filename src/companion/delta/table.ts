@@ -13,7 +13,12 @@ import { readWhole, resolveLogPath } from './store';
  * Throws `unsupported` for deletion vectors, column mapping, widened columns and partition columns of other types than
  * text and whole numbers: scans of data tables are another room's.
  */
-export async function readFile(engine: IEngine, snapshot: Snapshot, file: IAddFile, signal: AbortSignal): Promise<Row[]> {
+export async function readFile(
+  engine: IEngine,
+  snapshot: Snapshot,
+  file: IAddFile,
+  signal: AbortSignal
+): Promise<Row[]> {
   refuseUnread(snapshot, file);
   const location = resolveLogPath(snapshot.table, file.path);
   const bytes = await readWhole(engine.store, location, file.size, signal).catch(error => {

@@ -6,6 +6,8 @@ import type { Snapshot } from './snapshot';
 import type { IEntry } from './store';
 import { readFile } from './table';
 
+const NO_ROWS: readonly Row[] = [];
+
 /** A table that is looked at again and again: one listing of its log's tail tells whether anything is to be read. */
 export class WatchedTable {
   /** @param location Canonical. */
@@ -28,11 +30,17 @@ export class WatchedTable {
     return fresh;
   }
 
-  /** All rows of a small table. Files never change, so each is read once. */
+  /**
+   * All rows of a small table; the same array as before while no commit was made. Files never change, so each is read
+   * once.
+   */
   async rows(signal: AbortSignal): Promise<readonly Row[]> {
     const snapshot = await this.snapshot(signal);
     if (snapshot === null) {
-      return [];
+      return NO_ROWS;
+    }
+    if (this.rowsOf === snapshot) {
+      return this.knownRows;
     }
     const parts = await Promise.all(
       snapshot.files.map(async file => {
@@ -41,7 +49,9 @@ export class WatchedTable {
       })
     );
     this.files = new Map(parts);
-    return parts.flatMap(([, rows]) => rows);
+    this.knownRows = parts.flatMap(([, rows]) => rows);
+    this.rowsOf = snapshot;
+    return this.knownRows;
   }
 
   private async tail(version: number, signal: AbortSignal): Promise<string> {
@@ -51,6 +61,8 @@ export class WatchedTable {
 
   private known: Snapshot | null = null;
   private knownTail = '';
+  private rowsOf: Snapshot | null = null;
+  private knownRows: readonly Row[] = NO_ROWS;
   private files: ReadonlyMap<string, readonly Row[]> = new Map();
 }
 

@@ -58,7 +58,10 @@ export class WorkerDecoder implements IParquetDecoder {
         }
       };
       const onAbort = () => settle(() => reject(signal.reason), false);
-      const timer = setTimeout(() => settle(() => reject(tooSlow(name, this.options.deadlineMs)), false), this.options.deadlineMs);
+      const timer = setTimeout(
+        () => settle(() => reject(tooSlow(name, this.options.deadlineMs)), false),
+        this.options.deadlineMs
+      );
       signal.addEventListener('abort', onAbort, { once: true });
       worker.on('message', (reply: IDecodeReply) => {
         if (reply.id !== id) {
@@ -107,7 +110,9 @@ export function checkFraming(file: Uint8Array, name: string): void {
 }
 
 function damaged(name: string, details: string): TwinstoreError {
-  return new TwinstoreError('store_failed', `${name} is not a sound Parquet file.`, 'Restore it from a copy.', { details });
+  return new TwinstoreError('store_failed', `${name} is not a sound Parquet file.`, 'Restore it from a copy.', {
+    details
+  });
 }
 
 function tooSlow(name: string, deadlineMs: number): TwinstoreError {

@@ -5,14 +5,7 @@ import { TwinstoreError } from '../../../contract';
 
 /** A value of a row: 64-bit integers as bigint, dates as days and timestamps as bigint µs since the epoch. */
 export type Value =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | readonly Value[]
-  | { readonly [name: string]: Value };
+  null | boolean | number | bigint | string | Uint8Array | readonly Value[] | { readonly [name: string]: Value };
 
 export type Row = Readonly<Record<string, Value>>;
 

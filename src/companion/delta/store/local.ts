@@ -17,7 +17,8 @@ export class LocalStore implements IObjectStore {
       await this.guard(folder);
       children = await readdir(folder, { withFileTypes: true });
     } catch (error) {
-      if (isMissing(error)) {
+      // A root that is not there is a mistake in the settings; any other folder may come yet.
+      if (isMissing(error) && !this.roots.includes(folder)) {
         return { files: [], folders: [] };
       }
       throw failed(folder, error);
@@ -60,7 +61,7 @@ export class LocalStore implements IObjectStore {
           throw shapeless(location, `has more than the ${limit} bytes that are read here`);
         }
         const bytes = new Uint8Array(end - start);
-        for (let done = 0; done < bytes.length; ) {
+        for (let done = 0; done < bytes.length;) {
           signal.throwIfAborted();
           const { bytesRead } = await file.read(bytes, done, bytes.length - done, start + done);
           if (bytesRead === 0) {

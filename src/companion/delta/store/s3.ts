@@ -63,7 +63,7 @@ export class S3Store implements IObjectStore {
     const { bucket, key } = bucketAndKey(folder);
     const prefix = key === '' ? '' : `${key}/`;
     const listing: IListing = { files: [], folders: [] };
-    for (let token: string | undefined; ; ) {
+    for (let token: string | undefined; ;) {
       const page = await this.attempt(folder, signal, () =>
         this.client.send(
           new ListObjectsV2Command({
@@ -144,7 +144,12 @@ export class S3Store implements IObjectStore {
       const status = error.$metadata.httpStatusCode ?? 0;
       if (error.name === 'NoSuchBucket') {
         const { bucket } = bucketAndKey(location);
-        return new TwinstoreError('not_found', `S3 at ${this.address} has no bucket ${bucket}.`, 'Check the root.', options);
+        return new TwinstoreError(
+          'not_found',
+          `S3 at ${this.address} has no bucket ${bucket}.`,
+          'Check the root.',
+          options
+        );
       }
       if (status === 404) {
         return new TwinstoreError('not_found', `${location} does not exist.`, 'Check the address.', options);

@@ -1,0 +1,253 @@
+import { groupState, TwinstoreError } from '../../contract';
+import type { FeatureGroupDefinition, IErrorBody, IGroupSummary, ParityReport, Receipt } from '../../contract';
+import { below, WatchedTable } from '../delta';
+import type { IEngine, Row, Snapshot } from '../delta';
+import { readOnlineTable } from '../online';
+import type { IOnlineTable, OnlineStore } from '../online';
+import { newestEventUs } from './freshness';
+import { toDefinition, toFailedRow, toProofRow, toReceipt } from './records';
+import type { IFailedRow, IProofRow } from './records';
+import { watermark } from './watermark';
+
+/** What groups are read with. */
+export interface IGroupServices {
+  engine: IEngine;
+  online: OnlineStore;
+  /** µs since the epoch. */
+  nowUs: () => number;
+  proofMaxAgeS: number;
+  /** The error as it may leave the process. */
+  toBody: (error: unknown) => IErrorBody;
+}
+
+const FORMAT = '1';
+
+/** A folder that may be a feature group: its Delta table and the small tables beside it, looked at again and again. */
+export class GroupFolder {
+  /** @param location Canonical. */
+  constructor(
+    private readonly services: IGroupServices,
+    readonly location: string
+  ) {
+    const beside = (name: string) => below(location, `_twinstore/${name}`);
+    this.table = new WatchedTable(services.engine, location);
+    this.receiptRecords = new Records(services.engine, beside('receipts'), toReceipt);
+    this.proofRecords = new Records(services.engine, beside('proofs'), toProofRow);
+    this.failedRecords = new Records(services.engine, beside('failed_rows'), toFailedRow);
+  }
+
+  /** The table as it is now; null when there is none. */
+  snapshot(signal: AbortSignal): Promise<Snapshot | null> {
+    return this.table.snapshot(signal);
+  }
+
+  /** The definition in the table's properties; null when the table is not a feature group. */
+  definition({ properties }: Snapshot): FeatureGroupDefinition | null {
+    const text = properties['twinstore.definition'];
+    const format = properties['twinstore.format'];
+    if (text === undefined || format === undefined) {
+      return null;
+    }
+    if (format !== FORMAT) {
+      throw new TwinstoreError(
+        'unsupported',
+        `${this.location} was written in format ${format} of twinstore; this version reads format ${FORMAT}.`,
+        'Install a newer twinstore.'
+      );
+    }
+    return toDefinition(text, this.location);
+  }
+
+  /** Receipts of the table, newest first; those of an older table of the same name do not count. */
+  async receipts({ metadata }: Snapshot, signal: AbortSignal): Promise<Receipt[]> {
+    const receipts = await this.receiptRecords.read(signal);
+    return receipts.filter(({ table_id }) => table_id === metadata.id).sort((a, b) => b.at_us - a.at_us);
+  }
+
+  /** Proofs of the table, newest first. */
+  async proofs({ metadata }: Snapshot, signal: AbortSignal): Promise<IProofRow[]> {
+    const proofs = await this.proofRecords.read(signal);
+    return proofs.filter(({ tableId }) => tableId === metadata.id).sort((a, b) => b.atUs - a.atUs);
+  }
+
+  /** What a list shows of the group. An online store that does not answer is part of the answer, not an error. */
+  async summary(snapshot: Snapshot, definition: FeatureGroupDefinition, signal: AbortSignal): Promise<IGroupSummary> {
+    if (snapshot.refusal !== null) {
+      return unreadable(this.location, definition, this.services.toBody(snapshot.refusal));
+    }
+    const { online: store, nowUs, proofMaxAgeS, toBody } = this.services;
+    const [receipts, proofs, failed, online] = await Promise.all([
+      this.receipts(snapshot, signal),
+      this.proofs(snapshot, signal),
+      this.failedRecords.read(signal),
+      this.online(definition, signal)
+    ]);
+    const head = snapshot.version;
+    const mark = watermark(receipts.map(({ gap }) => gap));
+    const proof = proofs.find(counts) ?? null;
+    const report = proof?.report() ?? null;
+    const failedRows = remaining(failed, snapshot.metadata.id, proof);
+    const unreachable = online instanceof TwinstoreError;
+    const { state, words } = groupState({
+      unreachable: unreachable ? [store.name] : [],
+      head,
+      watermark: mark,
+      running: !unreachable && online?.inFlight ? 1 : 0,
+      failedRows,
+      // Setting the online store to an older version on purpose is not offered yet.
+      materializedAt: null,
+      lastReceiptUs: receipts[0]?.at_us ?? null,
+      lastProof: report && { ...report, differing: differing(report) },
+      proofMaxAgeS,
+      nowUs: nowUs()
+    });
+    const problem = unreachable ? online : this.mismatch(online, definition, snapshot, mark);
+    return {
+      name: definition.name,
+      offline: this.location,
+      online: definition.online,
+      state,
+      words,
+      head,
+      watermark: mark,
+      lag: Math.max(0, head - mark),
+      offline_event_us:
+        receipts.find(({ gap }) => gap.to === head)?.max_event_us ?? this.newestEvent(snapshot, definition),
+      online_event_us: receipts.find(({ gap }) => gap.to === mark)?.max_event_us ?? null,
+      last_receipt: receipts[0] === undefined ? null : briefReceipt(receipts[0]),
+      last_proof: report && briefProof(report),
+      error: problem && toBody(problem)
+    };
+  }
+
+  private async online(
+    definition: FeatureGroupDefinition,
+    signal: AbortSignal
+  ): Promise<IOnlineTable | TwinstoreError | null> {
+    try {
+      return await readOnlineTable(this.services.online, definition.online, definition.offline, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof TwinstoreError) {
+        return error;
+      }
+      throw error;
+    }
+  }
+
+  /** What is wrong between the two tables beside their rows. */
+  private mismatch(
+    online: IOnlineTable | null,
+    definition: FeatureGroupDefinition,
+    { metadata }: Snapshot,
+    mark: number
+  ): TwinstoreError | null {
+    if (online === null) {
+      return mark < 0
+        ? null
+        : new TwinstoreError(
+            'not_found',
+            `The online table ${definition.online} does not exist though receipts say that it was written.`,
+            'If it was dropped on purpose, write the group anew.',
+            { side: 'store' }
+          );
+    }
+    return online.tableId === metadata.id
+      ? null
+      : new TwinstoreError(
+          'conflict',
+          `The online table ${definition.online} does not belong to the Delta table at ${this.location}.`,
+          'Name another online table, or drop this one and write the group anew.',
+          { side: 'store', details: `Its comment names table id ${online.tableId ?? 'none'}, not ${metadata.id}.` }
+        );
+  }
+
+  private newestEvent(snapshot: Snapshot, definition: FeatureGroupDefinition): number | null {
+    if (this.eventOf !== snapshot) {
+      this.eventOf = snapshot;
+      this.eventUs = newestEventUs(snapshot, definition);
+    }
+    return this.eventUs;
+  }
+
+  private readonly table: WatchedTable;
+  private readonly receiptRecords: Records<Receipt>;
+  private readonly proofRecords: Records<IProofRow>;
+  private readonly failedRecords: Records<IFailedRow>;
+  private eventOf: Snapshot | null = null;
+  private eventUs: number | null = null;
+}
+
+/** What a list shows of a group whose table cannot be read just now. */
+export function unreadable(location: string, definition: FeatureGroupDefinition, error: IErrorBody): IGroupSummary {
+  return {
+    name: definition.name,
+    offline: location,
+    online: definition.online,
+    state: 'unreachable',
+    words: 'cannot be read',
+    head: null,
+    watermark: null,
+    lag: null,
+    offline_event_us: null,
+    online_event_us: null,
+    last_receipt: null,
+    last_proof: null,
+    error
+  };
+}
+
+/** Records of a small table, converted once for as long as nothing is committed to it. */
+class Records<T> {
+  constructor(
+    engine: IEngine,
+    private readonly location: string,
+    private readonly convert: (row: Row, table: string) => T
+  ) {
+    this.table = new WatchedTable(engine, location);
+  }
+
+  async read(signal: AbortSignal): Promise<readonly T[]> {
+    const rows = await this.table.rows(signal);
+    if (rows !== this.convertedRows) {
+      this.records = rows.map(row => this.convert(row, this.location));
+      this.convertedRows = rows;
+    }
+    return this.records;
+  }
+
+  private readonly table: WatchedTable;
+  private convertedRows: readonly Row[] | null = null;
+  private records: readonly T[] = [];
+}
+
+/** Sampled and unknown proofs never change the shown state. */
+function counts({ how, verdict }: IProofRow): boolean {
+  return how !== 'sampled' && verdict !== 'unknown';
+}
+
+/**
+ * Keys set aside that may still not be online. A later proof in parity settles those before it: it would have found
+ * them missing.
+ */
+function remaining(failed: readonly IFailedRow[], tableId: string, proof: IProofRow | null): number {
+  const settled = proof?.verdict === 'in_parity' ? proof : null;
+  const open = failed.filter(
+    row =>
+      row.tableId === tableId && (settled === null || row.atUs > settled.atUs || row.version > (settled.version ?? -1))
+  );
+  return new Set(open.map(({ key }) => key)).size;
+}
+
+function differing({ states }: ParityReport): number {
+  return states.missing_online + states.extra_online + states.stale_online + states.ahead_online + states.mismatch;
+}
+
+function briefReceipt({ run_id, at_us, by, written, gap }: Receipt): IGroupSummary['last_receipt'] {
+  return { run_id, at_us, by, written, gap };
+}
+
+function briefProof(report: ParityReport): IGroupSummary['last_proof'] {
+  const { id, verdict, version, at_us, by, coverage, duration_s } = report;
+  return { id, verdict, version, at_us, by, coverage, duration_s };
+}

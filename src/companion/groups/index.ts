@@ -1,0 +1,3 @@
+export { Catalogue } from './catalogue';
+export type { IRootFolder } from './catalogue';
+export type { IGroupServices } from './group_folder';

@@ -1,0 +1,199 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+
+import { HTTP_STATUS, ROUTES, TwinstoreError } from '../contract';
+import { errorBody } from './error_body';
+import type { Log } from './log';
+import type { Redactor } from './redaction';
+import type { IHandler } from './routes';
+import type { CurrentServices } from './services';
+
+/** Bodies of requests are small: files and data never travel in them. */
+const MAX_BODY = 1024 * 1024;
+/** Requests that take longer are worth a line of the log. */
+const SLOW_MS = 2_000;
+
+export interface IServerOptions {
+  secret: string;
+  services: CurrentServices;
+  handlers: Readonly<Record<string, IHandler>>;
+  log: Log;
+  redactor: Redactor;
+  nowMs: () => number;
+  newRequestId: () => string;
+}
+
+/** Answers the companion's routes on a Unix socket, to those who know the secret. */
+export class CompanionServer {
+  constructor(private readonly options: IServerOptions) {
+    this.server = createServer((request, response) => void this.serve(request, response));
+    this.server.requestTimeout = 30_000;
+    this.server.headersTimeout = 10_000;
+  }
+
+  /** Listens; only this user may connect. */
+  async listen(socket: string): Promise<void> {
+    const mask = process.umask(0o177);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.server.once('error', reject);
+        this.server.listen(socket, resolve);
+      });
+    } finally {
+      process.umask(mask);
+    }
+  }
+
+  /** Ends: running requests have `graceMs` to finish, then they are aborted. The socket file goes with it. */
+  async close(graceMs: number): Promise<void> {
+    const ended = new Promise<void>(resolve => this.server.close(() => resolve()));
+    this.server.closeIdleConnections();
+    const timer = setTimeout(() => {
+      for (const controller of this.running) {
+        controller.abort(new TwinstoreError('aborted', 'The companion is ending.', 'Try again in some seconds.'));
+      }
+      this.server.closeAllConnections();
+    }, graceMs);
+    await ended;
+    clearTimeout(timer);
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { log, nowMs, redactor, newRequestId } = this.options;
+    const startMs = nowMs();
+    const requestId = requestIdOf(request) ?? newRequestId();
+    const controller = new AbortController();
+    response.once('close', () => {
+      if (!response.writableFinished) {
+        controller.abort(new TwinstoreError('aborted', 'The caller went away.', 'Ask again.'));
+      }
+    });
+    this.running.add(controller);
+    try {
+      send(response, 200, await this.answer(request, controller), requestId);
+    } catch (error) {
+      const body = errorBody(error, requestId, redactor);
+      const { code, message, details } = body;
+      log.error('failed', { route: request.url ?? '', requestId, code, message, details, took_ms: nowMs() - startMs });
+      if (!request.complete) {
+        // What is left of the body is not waited for.
+        response.setHeader('Connection', 'close');
+      }
+      send(response, HTTP_STATUS[code], body, requestId);
+      return;
+    } finally {
+      this.running.delete(controller);
+    }
+    if (nowMs() - startMs > SLOW_MS) {
+      log.info('slow', { route: request.url ?? '', requestId, took_ms: nowMs() - startMs });
+    }
+  }
+
+  private async answer(request: IncomingMessage, controller: AbortController): Promise<unknown> {
+    if (!sameSecret(String(request.headers['x-twinstore-secret'] ?? ''), this.options.secret)) {
+      throw new TwinstoreError(
+        'forbidden',
+        'The request does not carry the secret of this companion.',
+        'Ask the Jupyter Server for the companion again.'
+      );
+    }
+    const handler = this.handlerOf(request);
+    const late = new TwinstoreError(
+      'deadline',
+      `The answer took longer than ${handler.deadlineMs / 1000} s.`,
+      'Check the stores in the status at the foot of the sidebar, then try again.'
+    );
+    const timer = setTimeout(() => controller.abort(late), handler.deadlineMs);
+    const { signal } = controller;
+    try {
+      const body = await readBody(request);
+      return await orAborted(
+        this.options.services.get().then(services => handler.run(services, body, signal)),
+        signal
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private handlerOf({ url = '', method }: IncomingMessage): IHandler {
+    const path = url.slice(1);
+    const route = ROUTES.companion.find(candidate => candidate.path === path);
+    const handler = this.options.handlers[path];
+    if (route === undefined || handler === undefined) {
+      throw new TwinstoreError(
+        'not_found',
+        `The companion has no route ${JSON.stringify(path)}.`,
+        'Check the address.'
+      );
+    }
+    if (route.method !== method) {
+      throw new TwinstoreError('bad_request', `${path} is asked by ${route.method}.`, `Use ${route.method}.`);
+    }
+    return handler;
+  }
+
+  private readonly server: Server;
+  private readonly running = new Set<AbortController>();
+}
+
+/** Compares hashes, which have one length, so that the time tells nothing. */
+function sameSecret(given: string, secret: string): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(given), hash(secret));
+}
+
+function requestIdOf({ headers }: IncomingMessage): string | null {
+  const id = headers['x-request-id'];
+  return typeof id === 'string' && /^[\w-]{1,64}$/.test(id) ? id : null;
+}
+
+/** The JSON object of a request; {} when the body is empty. */
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  // The answer still has to go out on the socket that destroying the request would close.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > MAX_BODY) {
+      throw new TwinstoreError('bad_request', `The body is larger than ${MAX_BODY} bytes.`, 'Send less.');
+    }
+    chunks.push(chunk);
+  }
+  if (length === 0) {
+    return {};
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(Buffer.concat(chunks, length).toString('utf8'));
+  } catch (cause) {
+    throw new TwinstoreError('bad_request', 'The body is not JSON.', 'Send a JSON object.', { cause });
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new TwinstoreError('bad_request', 'The body is not a JSON object.', 'Send a JSON object.');
+  }
+  return body;
+}
+
+/** Settles with the work, or at once when it is aborted: no work may hold an answer back. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    work.then(resolve, reject);
+  });
+}
+
+function send(response: ServerResponse, status: number, value: unknown, requestId: string): void {
+  if (response.destroyed) {
+    return;
+  }
+  const body = Buffer.from(JSON.stringify(value));
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': body.length,
+    'Cache-Control': 'no-store',
+    'X-Request-Id': requestId
+  });
+  response.end(body);
+}

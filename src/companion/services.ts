@@ -1,0 +1,210 @@
+import { stat } from 'node:fs/promises';
+
+import { TwinstoreError } from '../contract';
+import type { Settings } from '../contract';
+import { loadSettings, readCredentials, seconds } from './config';
+import type { ILoadedSettings, ISettingsPlaces } from './config';
+import { canonical, createS3Client, isS3, LocalStore, RoutedStore, S3Store, WorkerDecoder } from './delta';
+import type { IAccessKey, IObjectStore } from './delta';
+import { errorBody } from './error_body';
+import { Catalogue } from './groups';
+import { HealthCheck } from './health';
+import type { IProbe } from './health';
+import { clientOptions, OnlineStore } from './online';
+import type { ILogin } from './online';
+import type { Redactor } from './redaction';
+
+/** What the services take from their process. */
+export interface IServiceContext {
+  places: ISettingsPlaces;
+  /** Path of the bundled decoding worker. */
+  workerScript: string;
+  redactor: Redactor;
+  /** µs since the epoch. */
+  nowUs: () => number;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  /** Name of the user of the process. */
+  user: string;
+}
+
+/** Everything that answers, for one state of the settings. */
+export interface IServices {
+  catalogue: Catalogue;
+  health: HealthCheck;
+  dispose(): Promise<void>;
+}
+
+const DECODE_DEADLINE_MS = 20_000;
+const DECODE_MEMORY = 512 * 1024 * 1024;
+const DEFAULT_PROOF_MAX_AGE = '24h';
+
+/** Makes the services that the settings ask for. Nothing connects before it is asked. */
+export async function createServices(
+  { path, settings }: ILoadedSettings,
+  context: IServiceContext
+): Promise<IServices> {
+  const { redactor, nowUs, random, workerScript } = context;
+  const toBody = (error: unknown) => errorBody(error, '', redactor);
+  const remember = (secret: string) => redactor.remember(secret);
+  const { offline, online } = settings.stores;
+  const key = await accessKey(offline.credentials?.file, remember);
+  const login = await onlineLogin(online.credentials?.file, remember);
+  const roots = (settings.roots ?? []).map(({ location, depth = 1 }) => ({ location: canonical(location), depth }));
+  const locations = roots.map(({ location }) => location);
+
+  const s3Address = offline.endpoint ?? 'AWS';
+  const s3Client = createS3Client(offline, key);
+  const store = new RoutedStore(locations, new S3Store(s3Client, s3Address, random), new LocalStore(locations));
+  const decoder = new WorkerDecoder({
+    script: workerScript,
+    deadlineMs: DECODE_DEADLINE_MS,
+    maxMemory: DECODE_MEMORY
+  });
+  const onlineStore = new OnlineStore(
+    online.dialect === 'keyspaces' ? 'Keyspaces' : 'Cassandra',
+    online.hosts.join(', '),
+    clientOptions(online, login)
+  );
+  const probes: IProbe[] = [
+    ...offlineProbes(store, locations, s3Address, path),
+    { name: onlineStore.name, address: onlineStore.address, check: signal => onlineStore.ping(signal) }
+  ];
+  return {
+    catalogue: new Catalogue(
+      {
+        engine: { store, decoder },
+        online: onlineStore,
+        nowUs,
+        proofMaxAgeS: seconds(settings.proof_max_age ?? DEFAULT_PROOF_MAX_AGE),
+        toBody
+      },
+      roots
+    ),
+    health: new HealthCheck(
+      probes,
+      settings.name ?? 'twinstore',
+      actingAs(settings, locations, context.user),
+      nowUs,
+      toBody
+    ),
+    dispose: async () => {
+      s3Client.destroy();
+      await Promise.all([decoder.dispose(), onlineStore.dispose()]);
+    }
+  };
+}
+
+/** The services of the settings as they are now: made anew when the file changes, so that nobody has to restart. */
+export class CurrentServices {
+  constructor(private readonly context: IServiceContext) {}
+
+  /** Throws what `loadSettings` throws while there are none. */
+  async get(): Promise<IServices> {
+    const known = this.known;
+    if (known !== null && (await stamp(known.path)) === known.stamp) {
+      return known.services;
+    }
+    // Requests that come at the same time share one making.
+    this.making ??= this.make().finally(() => (this.making = null));
+    return this.making;
+  }
+
+  async dispose(): Promise<void> {
+    const known = this.known;
+    this.known = null;
+    await known?.services.dispose();
+  }
+
+  private async make(): Promise<IServices> {
+    await this.dispose();
+    const loaded = await loadSettings(this.context.places);
+    const read = await stamp(loaded.path);
+    const services = await createServices(loaded, this.context);
+    this.known = { path: loaded.path, stamp: read, services };
+    return services;
+  }
+
+  private known: { path: string; stamp: string; services: IServices } | null = null;
+  private making: Promise<IServices> | null = null;
+}
+
+async function stamp(path: string): Promise<string> {
+  const info = await stat(path).catch(() => null);
+  return info === null ? '' : `${info.ino} ${info.size} ${info.mtimeMs}`;
+}
+
+async function accessKey(file: string | undefined, remember: (secret: string) => void): Promise<IAccessKey | null> {
+  if (file === undefined) {
+    return null;
+  }
+  const { access_key_id, secret_access_key, session_token } = await readCredentials(file, remember);
+  if (access_key_id === undefined || secret_access_key === undefined) {
+    throw incomplete(file, 'access_key_id and secret_access_key');
+  }
+  return {
+    accessKeyId: access_key_id,
+    secretAccessKey: secret_access_key,
+    ...(session_token === undefined ? {} : { sessionToken: session_token })
+  };
+}
+
+async function onlineLogin(file: string | undefined, remember: (secret: string) => void): Promise<ILogin | null> {
+  if (file === undefined) {
+    return null;
+  }
+  const { username, password } = await readCredentials(file, remember);
+  if (username === undefined || password === undefined) {
+    throw incomplete(file, 'username and password');
+  }
+  return { username, password };
+}
+
+function incomplete(file: string, needed: string): TwinstoreError {
+  return new TwinstoreError(
+    'bad_request',
+    `The credentials' file ${file} lacks ${needed}.`,
+    `Write ${needed} into it.`
+  );
+}
+
+function offlineProbes(store: IObjectStore, roots: readonly string[], s3: string, settings: string): IProbe[] {
+  const probe = (name: string, address: string, locations: readonly string[]): IProbe => ({
+    name,
+    address,
+    check: async signal => {
+      await Promise.all(locations.map(location => store.list(location, { limit: 1, signal })));
+    }
+  });
+  if (roots.length === 0) {
+    const check = () => Promise.reject(noRoots(settings));
+    return [{ name: 'S3', address: s3, check }];
+  }
+  const local = roots.filter(root => !isS3(root));
+  const remote = roots.filter(isS3);
+  return [
+    ...(remote.length === 0 ? [] : [probe('S3', s3, remote)]),
+    ...(local.length === 0 ? [] : [probe('Local files', local.join(', '), local)])
+  ];
+}
+
+function noRoots(settings: string): TwinstoreError {
+  return new TwinstoreError(
+    'not_found',
+    `The settings (${settings}) name no root.`,
+    'Add a [[roots]] entry with the location under which your feature groups lie.'
+  );
+}
+
+/** By whose rights the offline store is read, in words. Never a key: its id counts as a secret, too. */
+function actingAs({ stores: { offline } }: Settings, roots: readonly string[], user: string): string {
+  if (!roots.some(isS3)) {
+    return user;
+  }
+  const { file, profile } = offline.credentials ?? {};
+  return file !== undefined
+    ? `${user}, with the key in ${file}`
+    : profile !== undefined
+      ? `AWS profile ${profile}`
+      : 'AWS default credentials';
+}
