@@ -25,7 +25,12 @@ def local_settings() -> dict[str, Any]:
     return {
         "name": "unit",
         "stores": {"offline": {}, "online": {"hosts": ["127.0.0.1:1"], "datacenter": "datacenter1"}},
-        "spark": {"jars": str(spark_jars()), "driver_memory": "1g"},
+        "spark": {
+            "jars": str(spark_jars()),
+            "driver_memory": "1g",
+            # A handful of rows each: more tasks would only cost time.
+            "conf": {"spark.default.parallelism": "1", "spark.sql.shuffle.partitions": "1"},
+        },
     }
 
 

@@ -1,0 +1,469 @@
+"""Every row state and every way in which a column can agree, seeded one by one."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession, types
+from pyspark.sql import functions as F
+
+from twinstore.comparison import (
+    AGREEMENTS,
+    FILE,
+    OFFENCES,
+    REMOVED,
+    Anchor,
+    ColumnTally,
+    Tally,
+    differing_columns,
+    files_of_offenders,
+    judge,
+    key_columns_of,
+    offenders,
+    pair,
+    tally,
+)
+from twinstore.feature_group import COMMIT_VERSION, CREATED_US, ROW_HASH, Definition
+from twinstore.types import GroupColumn, contract
+from twinstore.winners import ORDER, order_column
+
+ANCHOR = 41
+NOW_US = 1_764_000_000_000_000
+DAY = date(2014, 2, 27)
+
+GROUP = Definition(
+    name="energy",
+    keys=("id",),
+    event_timestamp="day",
+    columns=(
+        GroupColumn("id", "string"),
+        GroupColumn("day", "date"),
+        GroupColumn("sum", "double"),
+        GroupColumn("count", "int"),
+    ),
+    ttl_seconds=None,
+    offline="/energy",
+    online="feature_store.energy",
+)
+
+
+def schema_of(definition: Definition, online: bool) -> types.StructType:
+    fields = [
+        types.StructField(c.name, contract(c).online_type if online else contract(c).spark) for c in definition.columns
+    ]
+    for name in [COMMIT_VERSION] if online else [CREATED_US, ROW_HASH]:
+        fields.append(types.StructField(name, types.LongType()))
+    return types.StructType(fields if online else [*fields, types.StructField(FILE, types.StringType())])
+
+
+class Twins:
+    """Two DataFrames that begin as twins of the same rows, to be damaged."""
+
+    def __init__(self, spark: SparkSession, definition: Definition = GROUP) -> None:
+        self.spark = spark
+        self.definition = definition
+        self.offline: dict[Any, dict[str, Any]] = {}
+        self.online: dict[Any, dict[str, Any]] = {}
+
+    def both(self, *key: Any, online: dict[str, Any] | None = None, commit: int | None = ANCHOR, **row: Any) -> None:
+        self.put_offline(*key, **row)
+        self.put_online(*key, commit=commit, **{**row, **(online or {})})
+
+    def put_offline(self, *key: Any, file: str = "part-0.parquet", **row: Any) -> None:
+        self.offline[key] = {**self._keys(key), **row, CREATED_US: NOW_US, ROW_HASH: 1, FILE: file}
+
+    def put_online(self, *key: Any, commit: int | None = ANCHOR, **row: Any) -> None:
+        self.online[key] = {**self._keys(key), **row, COMMIT_VERSION: commit}
+
+    def _keys(self, key: tuple[Any, ...]) -> dict[str, Any]:
+        return dict(zip(self.definition.keys, key))
+
+    def frames(self) -> tuple[DataFrame, DataFrame]:
+        order = order_column(self.definition, F.col(ROW_HASH)).alias(ORDER)
+        return self._frame(self.offline, online=False).select("*", order), self._frame(self.online, online=True)
+
+    def _frame(self, rows: dict[Any, dict[str, Any]], online: bool) -> DataFrame:
+        schema = schema_of(self.definition, online)
+        return self.spark.createDataFrame([tuple(row.get(n) for n in schema.names) for row in rows.values()], schema)
+
+    def judged(
+        self, touched: DataFrame | None = None, commits: dict[str, int] | None = None, now_us: int = NOW_US
+    ) -> DataFrame:
+        offline, online = self.frames()
+        pairs = pair(offline, online, self.definition)
+        return judge(pairs, self.definition, Anchor(ANCHOR, now_us, now_us), touched, commits)
+
+    def states(self, **options: Any) -> dict[str, str]:
+        return {row.key_0: row.state for row in self.judged(**options).collect()}
+
+    def tally(self, **options: Any) -> Tally:
+        return tally(self.judged(**options), self.definition)
+
+    def touched(self, *rows: tuple[Any, bool]) -> DataFrame:
+        keys = [types.StructField(c.name, contract(c).spark) for c in self.definition.key_columns]
+        schema = types.StructType([*keys, types.StructField(REMOVED, types.BooleanType())])
+        return key_columns_of(self.spark.createDataFrame(list(rows), schema), self.definition)
+
+
+@pytest.fixture
+def twins(spark: SparkSession) -> Twins:
+    return Twins(spark)
+
+
+def column(found: Tally, name: str) -> ColumnTally:
+    return next(each for each in found.columns if each.name == name)
+
+
+def counts(found: Tally, name: str) -> dict[str, int]:
+    return {agreement: n for agreement, n in column(found, name).counts.items() if n}
+
+
+def test_names_each_difference_by_what_is_online(twins: Twins) -> None:
+    row: dict[str, Any] = {"day": DAY, "sum": 1.5, "count": 3}
+    twins.both("same", **row)
+    twins.put_offline("missing", **row)
+    twins.put_online("extra", **row)
+    twins.both("older", online={"day": DAY - timedelta(1), "sum": 1.0}, commit=40, **row)
+    twins.both("newer", online={"day": DAY + timedelta(1)}, **row)
+    twins.both("changed", online={"sum": 2.5}, **row)
+    assert twins.states() == {
+        "same": "match",
+        "missing": "missing_online",
+        "extra": "extra_online",
+        "older": "stale_online",
+        "newer": "ahead_online",
+        "changed": "mismatch",
+    }
+
+
+def test_counts_states_and_keys(twins: Twins) -> None:
+    for n in range(30):
+        twins.both(f"k{n}", day=DAY, sum=float(n), count=n)
+    twins.put_online("extra", day=DAY)
+    found = twins.tally()
+    assert found.keys == 31
+    assert found.offences == 1
+    assert {state: n for state, n in found.states.items() if n} == {"match": 30, "extra_online": 1}
+    assert counts(found, "sum") == {"equal": 30}
+
+
+def test_values_decide_and_the_commit_only_tells_old_from_new(twins: Twins) -> None:
+    row: dict[str, Any] = {"day": DAY, "sum": 1.5, "count": 3}
+    twins.both("equal, though of an old commit", commit=3, **row)
+    twins.both("equal, though without a commit", commit=None, **row)
+    twins.both("equal, though of a later commit", commit=99, **row)
+    twins.both("differs and of a later commit", online={"sum": 2.0}, commit=99, **row)
+    twins.both("differs and without a commit", online={"sum": 2.0}, commit=None, **row)
+    assert list(twins.states().values()).count("match") == 3
+    assert twins.states()["differs and of a later commit"] == "ahead_online"
+    assert twins.states()["differs and without a commit"] == "mismatch"
+
+
+def test_an_older_record_of_the_same_event_is_stale(twins: Twins) -> None:
+    twins.both("corrected", online={"sum": 1.0}, commit=40, day=DAY, sum=1.5)
+    assert twins.states() == {"corrected": "mismatch"}
+    assert twins.states(commits={"part-0.parquet": 41}) == {"corrected": "stale_online"}
+    assert twins.states(commits={"part-0.parquet": 40}) == {"corrected": "mismatch"}
+
+
+def test_a_null_event_time_online_is_a_mismatch(twins: Twins) -> None:
+    twins.both("k", online={"day": None}, day=DAY, sum=1.5)
+    assert twins.states() == {"k": "mismatch"}
+
+
+def test_a_key_touched_after_the_anchor_is_in_flight_with_either_row(twins: Twins) -> None:
+    row: dict[str, Any] = {"day": DAY, "sum": 1.5, "count": 3}
+    twins.both("old row online", **row)
+    twins.both("new row online", online={"sum": 9.0}, commit=ANCHOR + 1, **row)
+    twins.put_online("new key online", commit=ANCHOR + 2, **row)
+    twins.put_offline("deleted after the anchor", **row)
+    touched = twins.touched(
+        ("old row online", False),
+        ("new row online", False),
+        ("new key online", False),
+        ("deleted after the anchor", True),
+        ("not online yet", False),
+    )
+    states = twins.states(touched=touched)
+    assert len(states) == 4
+    assert set(states.values()) == {"in_flight"}
+
+
+def test_a_touched_key_with_neither_row_online_is_an_offence(twins: Twins) -> None:
+    row: dict[str, Any] = {"day": DAY, "sum": 1.5, "count": 3}
+    twins.both("damaged", online={"sum": 9.0}, **row)
+    twins.put_offline("lost", **row)
+    twins.put_online("extra", **row)
+    touched = twins.touched(("damaged", False), ("lost", False), ("extra", False))
+    assert twins.states(touched=touched) == {
+        "damaged": "mismatch",
+        "lost": "missing_online",
+        "extra": "extra_online",
+    }
+
+
+def test_columns_of_keys_in_flight_are_not_counted(twins: Twins) -> None:
+    twins.both("settled", day=DAY, sum=1.5, count=3)
+    twins.both("moving", online={"sum": 9.0}, commit=ANCHOR + 1, day=DAY, sum=1.5, count=3)
+    found = twins.tally(touched=twins.touched(("moving", False)))
+    assert found.states["in_flight"] == 1
+    assert counts(found, "sum") == {"equal": 1}
+    assert column(found, "sum").max_abs == 0.0
+
+
+def test_expiry_follows_event_time_with_five_seconds_of_slack(spark: SparkSession) -> None:
+    ttl = dataclasses.replace(
+        GROUP,
+        columns=(GroupColumn("id", "string"), GroupColumn("day", "timestamp"), GroupColumn("sum", "double")),
+        ttl_seconds=3_600,
+    )
+    twins = Twins(spark, ttl)
+    now = datetime.fromtimestamp(NOW_US / 1e6, timezone.utc)
+    expires_in = {"past": -60, "just past": -4, "about now": 4, "future": 60}
+    for name, seconds in expires_in.items():
+        row: dict[str, Any] = {"day": now + timedelta(seconds=seconds - 3_600), "sum": 1.0}
+        twins.put_offline(f"{name}, absent", **row)
+        twins.both(f"{name}, online", **row)
+    assert twins.states() == {
+        "past, absent": "expired",
+        "just past, absent": "expired",
+        "about now, absent": "expired",
+        "future, absent": "missing_online",
+        "past, online": "extra_online",
+        "just past, online": "match",
+        "about now, online": "match",
+        "future, online": "match",
+    }
+
+
+def test_without_ttl_nothing_expires(twins: Twins) -> None:
+    twins.put_offline("old", day=date(1990, 1, 1), sum=1.0)
+    assert twins.states() == {"old": "missing_online"}
+
+
+def test_a_missing_row_is_not_a_null(twins: Twins) -> None:
+    twins.both("nulls", day=DAY, sum=None, count=None)
+    twins.both("offline", online={"sum": None}, day=DAY, sum=1.0, count=None)
+    twins.both("online", online={"sum": 0.0}, day=DAY, sum=None, count=None)
+    twins.put_offline("no row", day=DAY, sum=None, count=None)
+    found = twins.tally()
+    assert counts(found, "sum") == {"both_null": 1, "offline_only_null": 1, "online_only_null": 1}
+    assert counts(found, "count") == {"both_null": 3}
+    assert found.states["mismatch"] == 2
+    assert found.states["missing_online"] == 1
+    # The names say which side has the null.
+    assert differing_columns(pattern_of(twins, "offline"), GROUP) == ["sum"]
+    assert AGREEMENTS[int(pattern_of(twins, "offline")[2])] == "online_only_null"
+    assert AGREEMENTS[int(pattern_of(twins, "online")[2])] == "offline_only_null"
+
+
+def pattern_of(twins: Twins, key: str) -> str:
+    pattern: str = twins.judged().where(F.col("key_0") == key).collect()[0].pattern
+    return pattern
+
+
+def test_nan_equals_nan_and_signed_zeros_are_equal_but_counted(twins: Twins) -> None:
+    twins.both("nan", day=DAY, sum=float("nan"))
+    twins.both("zero", online={"sum": 0.0}, day=DAY, sum=-0.0)
+    twins.both("same zero", day=DAY, sum=-0.0)
+    twins.both("infinite", day=DAY, sum=float("inf"))
+    found = twins.tally()
+    assert found.states["match"] == 4
+    assert found.signed_zeros == 1
+    assert column(found, "sum").max_abs == 0.0
+
+
+def test_nan_differs_from_a_number_and_its_difference_is_no_number(twins: Twins) -> None:
+    twins.both("nan", online={"sum": 1.0}, day=DAY, sum=float("nan"))
+    found = twins.tally()
+    assert found.states["mismatch"] == 1
+    assert column(found, "sum").max_abs is None
+    assert column(found, "sum").smape is None
+
+
+def test_number_columns_say_how_far_they_differ(twins: Twins) -> None:
+    twins.both("a", online={"sum": 470.6}, day=DAY, sum=512.3, count=2)
+    twins.both("b", online={"sum": 11.0}, day=DAY, sum=10.0, count=2)
+    twins.both("c", day=DAY, sum=3.0, count=2)
+    found = twins.tally()
+    sums = column(found, "sum")
+    assert counts(found, "sum") == {"value_mismatch": 2, "equal": 1}
+    assert sums.max_abs == pytest.approx(41.7)
+    assert sums.max_rel == pytest.approx(1 / 11)
+    assert sums.smape == pytest.approx((2 * 41.7 / 982.9 + 2 * 1 / 21 + 0) / 3)
+    assert column(found, "count").to_dict()["max_abs"] == 0.0
+    assert "max_abs" not in column(found, "id").to_dict()
+
+
+def test_a_number_column_that_was_never_compared_has_no_largest_difference(twins: Twins) -> None:
+    twins.both("null", day=DAY, sum=None, count=1)
+    assert column(twins.tally(), "sum").max_abs is None
+
+
+def test_a_declared_tolerance_accepts_and_shows(spark: SparkSession) -> None:
+    columns = tuple(dataclasses.replace(c, tolerance=0.5) if c.name == "sum" else c for c in GROUP.columns)
+    twins = Twins(spark, dataclasses.replace(GROUP, columns=columns))
+    twins.both("within", online={"sum": 1.5}, day=DAY, sum=1.0)
+    twins.both("beyond", online={"sum": 1.75}, day=DAY, sum=1.0)
+    twins.both("nan", online={"sum": float("nan")}, day=DAY, sum=1.0)
+    found = twins.tally()
+    assert twins.states() == {"within": "match", "beyond": "mismatch", "nan": "mismatch"}
+    assert counts(found, "sum") == {"precision_only": 1, "value_mismatch": 2}
+
+
+WIDE = Definition(
+    name="wide",
+    keys=("id", "at"),
+    event_timestamp="seen",
+    columns=(
+        GroupColumn("id", "bigint"),
+        GroupColumn("at", "timestamp", exact=True),
+        GroupColumn("seen", "timestamp"),
+        GroupColumn("amount", "decimal(10,2)"),
+        GroupColumn("blob", "binary"),
+        GroupColumn("tags", "map<string,int>", online_as="frozen"),
+        GroupColumn("steps", "array<int>", online_as="frozen"),
+        GroupColumn("json", "struct<a:int,b:string>", online_as="json"),
+        GroupColumn("flag", "boolean"),
+        GroupColumn("text", "string"),
+    ),
+    ttl_seconds=None,
+    offline="/wide",
+    online="feature_store.wide",
+)
+
+
+@pytest.fixture
+def wide(spark: SparkSession) -> Twins:
+    return Twins(spark, WIDE)
+
+
+AT = datetime(2025, 1, 2, 3, 4, 5, 678_901, timezone.utc)
+AT_US = 1_735_787_045_678_901
+SEEN_MS = datetime(2025, 1, 2, 3, 4, 5, 678_000, timezone.utc)
+
+
+def put_wide(twins: Twins, **online: Any) -> None:
+    offline: dict[str, Any] = {
+        "seen": AT,
+        "amount": Decimal("1.10"),
+        "blob": bytearray(b"\x00\xff"),
+        "tags": {"b": 2, "a": 1},
+        "steps": [1, 2],
+        "json": (1, None),
+        "flag": False,
+        "text": "",
+    }
+    kept = {**offline, "seen": SEEN_MS, "tags": {"a": 1, "b": 2}, "json": '{"a":1,"b":null}'}
+    twins.put_offline(1, AT, **offline)
+    twins.put_online(1, AT_US, **{**kept, **online})
+
+
+def test_types_that_the_online_store_keeps_otherwise_are_still_the_same(wide: Twins) -> None:
+    put_wide(wide)
+    found = wide.tally()
+    assert found.states["match"] == 1
+    assert counts(found, "seen") == {"precision_only": 1}
+    for name in ("at", "amount", "blob", "tags", "steps", "json", "flag", "text"):
+        assert counts(found, name) == {"equal": 1}, name
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"seen": SEEN_MS + timedelta(milliseconds=1)},
+        {"amount": Decimal("1.11")},
+        {"blob": bytearray(b"")},
+        {"tags": {"a": 1, "b": 3}},
+        {"steps": [2, 1]},
+        {"json": '{"a":1}'},
+        {"flag": True},
+        {"text": "\u0000"},
+    ],
+    ids=lambda damage: next(iter(damage)),
+)
+def test_a_difference_of_any_type_is_seen(wide: Twins, damage: dict[str, Any]) -> None:
+    put_wide(wide, **damage)
+    found = wide.tally()
+    assert found.states["match"] == 0
+    assert counts(found, next(iter(damage))) == {"value_mismatch": 1}
+
+
+def test_an_online_column_of_another_type_is_a_type_mismatch(twins: Twins) -> None:
+    twins.both("k", day=DAY, sum=1.0, count=3)
+    offline, online = twins.frames()
+    changed = online.withColumn("sum", F.col("sum").cast("string"))
+    found = tally(judge(pair(offline, changed, GROUP), GROUP, Anchor(ANCHOR, NOW_US, NOW_US)), GROUP)
+    assert counts(found, "sum") == {"type_mismatch": 1}
+    assert found.states["mismatch"] == 1
+
+
+def test_a_column_that_the_online_table_lacks_is_a_type_mismatch(twins: Twins) -> None:
+    twins.both("k", day=DAY, sum=None, count=3)
+    offline, online = twins.frames()
+    judged = judge(pair(offline, online.drop("sum"), GROUP), GROUP, Anchor(ANCHOR, NOW_US, NOW_US))
+    assert counts(tally(judged, GROUP), "sum") == {"type_mismatch": 1}
+    assert offenders(judged, GROUP, 10)[0].online == {"id": "k", "day": "2014-02-27", "count": "3"}
+
+
+def test_offenders_show_both_rows_as_text_worst_states_first(twins: Twins) -> None:
+    row: dict[str, Any] = {"day": DAY, "sum": 1.5, "count": 3}
+    twins.both("same", **row)
+    twins.both("b", online={"sum": None}, commit=40, **row)
+    twins.both("a", online={"sum": 2.5}, **row)
+    twins.put_offline("missing", **row)
+    twins.put_online("extra", **row)
+    rows = offenders(twins.judged(), GROUP, 10)
+    assert [(each.state, each.key["id"]) for each in rows] == [
+        ("missing_online", "missing"),
+        ("extra_online", "extra"),
+        ("mismatch", "a"),
+        ("mismatch", "b"),
+    ]
+    assert OFFENCES.index("missing_online") < OFFENCES.index("mismatch")
+    missing, extra, _, changed = rows
+    assert missing.online is None
+    assert missing.offline == {"id": "missing", "day": "2014-02-27", "sum": "1.5", "count": "3"}
+    assert extra.offline is None
+    assert changed.online == {"id": "b", "day": "2014-02-27", "sum": None, "count": "3"}
+    assert changed.online_commit == 40
+    assert differing_columns(changed.pattern, GROUP) == ["sum"]
+
+
+def test_no_more_offenders_than_asked_for(twins: Twins) -> None:
+    for n in range(20):
+        twins.put_online(f"k{n:02}", day=DAY)
+    rows = offenders(twins.judged(), GROUP, 5)
+    assert [each.key["id"] for each in rows] == ["k00", "k01", "k02", "k03", "k04"]
+
+
+def test_text_of_offenders_is_in_the_terms_of_the_offline_type(wide: Twins) -> None:
+    put_wide(wide, json="{broken", text="x")
+    (row,) = offenders(wide.judged(), WIDE, 10)
+    assert row.key == {"id": "1", "at": "2025-01-02T03:04:05.678901Z"}
+    assert row.offline["seen"] == "2025-01-02T03:04:05.678901Z"
+    assert row.online["seen"] == "2025-01-02T03:04:05.678000Z"
+    assert row.online["at"] == "2025-01-02T03:04:05.678901Z"
+    assert row.offline["amount"] == row.online["amount"] == "1.1"
+    assert row.offline["blob"] == "00ff"
+    assert row.offline["tags"] == '{"a":1,"b":2}'
+    assert row.offline["json"] == '{"a":1,"b":null}'
+    assert row.online["json"] == "{broken"
+    assert row.offline["text"] == ""
+
+
+def test_knows_the_files_of_offenders_only(twins: Twins) -> None:
+    twins.put_offline("missing", file="part-1.parquet", day=DAY, sum=1.0)
+    twins.both("same", day=DAY, sum=1.0)
+    twins.put_online("extra", day=DAY)
+    assert files_of_offenders(twins.judged()) == {"part-1.parquet"}
+
+
+def test_nothing_in_both_stores_is_a_tally_of_nothing(twins: Twins) -> None:
+    found = twins.tally()
+    assert found.keys == 0
+    assert found.offences == 0
