@@ -3,11 +3,12 @@ import { change, down, remove, status, supervise, up } from '../stack';
 import type { IStackStatus, PartName } from '../stack';
 import { EXIT, WrongUse } from './command';
 import type { ICommand, IContext } from './command';
+import { inputInWords, makeInput } from './input';
 import { ProgressLine } from './progress';
 import { stackHost } from './stack_host';
 import { duration, mebibytes } from './words';
 
-const HELP = `Usage: twinstore stack up|down|status|stop PART|start PART [--name NAME]
+const HELP = `Usage: twinstore stack up|down|status|stop PART|start PART|input [--name NAME]
 
 The local stack: Cassandra and an S3 server of your own, on free ports of 127.0.0.1.
 
@@ -19,6 +20,10 @@ The local stack: Cassandra and an S3 server of your own, on free ports of 127.0.
   status          what runs: pid, port, memory, uptime
   stop PART       stop one part, cassandra or s3
   start PART      start it again
+  input           write the energy input, as CSV, to s3a://raw/energy; files of your own there are left alone
+    --rows SIZE                       small (200 households, the default), medium (800), full (5,560), or a number
+    --until DAY                       last day (default 2014-02-28)
+    --to FOLDER                       to a local folder, for which no stack is needed
 
   --name NAME     which stack (default demo)
   --json          JSON on stdout
@@ -30,6 +35,9 @@ const OPTIONS = {
   delete: { type: 'boolean', default: false },
   owned: { type: 'boolean', default: false },
   heap: { type: 'string' },
+  rows: { type: 'string', default: 'small' },
+  until: { type: 'string' },
+  to: { type: 'string' },
   'cassandra-port': { type: 'string' },
   's3-port': { type: 'string' }
 } as const;
@@ -77,6 +85,12 @@ export const stackCommand: ICommand = {
       case 'start': {
         const now = await change(name, verb, partName(rest[0]), context.env);
         print(now, inWords(now));
+        return EXIT.good;
+      }
+      case 'input': {
+        const input = await makeInput(name, values, context);
+        context.stderr.write(`${inputInWords(input)}\n`);
+        print(input, `${input.address}\n`);
         return EXIT.good;
       }
       case 'supervise':

@@ -1,6 +1,10 @@
 export { SMALL_HEAP_MIB } from './cassandra';
+export { INPUT_SIZES, inputWish, provideInput } from './input';
+export type { IInputResult, IInputWish, InputSize } from './input';
+export { folderTarget } from './input_target';
+export type { IInputTarget } from './input_target';
 export { findPython } from './interpreter';
-export { change, down, remove, status, up } from './local_stack';
+export { change, down, remove, stackInputTarget, status, up } from './local_stack';
 export type { IStackHost, IStackStatus, IUpOptions, IUpResult } from './local_stack';
 export type { Progress } from './jars';
 export type { PartName } from './part';

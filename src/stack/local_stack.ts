@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,8 @@ import { TwinstoreError } from '../contract';
 import { SMALL_HEAP_MIB } from './cassandra';
 import { askSupervisor } from './control';
 import type { ControlRequest, ISupervisorStatus } from './control';
+import { s3Target } from './input_target';
+import type { IInputTarget } from './input_target';
 import { packageFolder } from './interpreter';
 import { JAR_SETS, fetchJars, jarFolder, missingJars } from './jars';
 import type { Progress } from './jars';
@@ -305,7 +307,9 @@ function lives(pid: number): boolean {
   }
 }
 
-/** Whether a stack was ever started. */
-export function exists(name: string, env: Environment): boolean {
-  return existsSync(stackFolder(name, env).state);
+/** Where the energy input of a stack lies; null when there is no such stack. */
+export function stackInputTarget(name: string, env: Environment): IInputTarget | null {
+  const folder = stackFolder(name, env);
+  const state = readState(folder);
+  return state && s3Target(state.ports.s3, s3Credentials(folder.credentials), 'raw', 'energy');
 }
