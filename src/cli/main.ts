@@ -19,6 +19,8 @@ function processContext(): IContext {
   };
 }
 
+// A word about future releases of the AWS SDK is no message of this command.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 void twinstore(process.argv.slice(2), processContext()).then(code => {
   process.exitCode = code;
 });

@@ -1,10 +1,18 @@
 import { TwinstoreError } from '../contract';
 import { EXIT, WrongUse } from './command';
 import type { ICommand, IContext } from './command';
+import { parityCommand } from './parity';
+import { retryCommand } from './retry';
+import { runCommand } from './run';
 import { stackCommand } from './stack';
+import { startCommand } from './start';
 
 const COMMANDS: Readonly<Record<string, ICommand>> = {
-  stack: stackCommand
+  start: startCommand,
+  stack: stackCommand,
+  parity: parityCommand,
+  retry: retryCommand,
+  run: runCommand
 };
 
 function help(): string {

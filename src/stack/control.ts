@@ -89,7 +89,7 @@ export async function serveControl(
   const server = createServer(connection => {
     connection.on('error', () => undefined); // A client that left is no matter.
     createInterface({ input: connection }).once('line', line => {
-      Promise.resolve()
+      void Promise.resolve()
         .then(() => handle(JSON.parse(line)))
         .then(
           status => ({ status }),

@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Environment } from './paths';
 
 /** A program to run under guard. */
 export interface IProgram {
   command: string;
   args: readonly string[];
   cwd: string;
+  /** Default: that of this process. */
+  env?: Environment;
   /** File that takes what the program prints. The one before is kept as `<log>.1`. */
   log: string;
 }
@@ -62,13 +65,14 @@ export class GuardedProgram {
   ) {}
 
   /** Start a program. Throws when the shell that guards it does not start. */
-  static async start({ command, args, cwd, log }: IProgram): Promise<GuardedProgram> {
+  static async start({ command, args, cwd, env, log }: IProgram): Promise<GuardedProgram> {
     if (existsSync(log)) {
       renameSync(log, `${log}.1`);
     }
     closeSync(openSync(log, 'a', 0o600));
     const guardian = spawn('/bin/sh', ['-c', GUARDIAN, 'guardian', log, command, ...args], {
       cwd,
+      env: env as NodeJS.ProcessEnv | undefined,
       stdio: ['pipe', 'pipe', 'ignore']
     });
     // The pipe breaks when the program ends by itself; its exit tells so.

@@ -1,4 +1,5 @@
 export { SMALL_HEAP_MIB } from './cassandra';
+export { GuardedProgram } from './guardian';
 export { INPUT_SIZES, inputWish, provideInput } from './input';
 export type { IInputResult, IInputWish, InputSize } from './input';
 export { folderTarget } from './input_target';
@@ -10,6 +11,7 @@ export type { Progress } from './jars';
 export type { PartName } from './part';
 export { stackFolder } from './paths';
 export type { Environment } from './paths';
+export { HOST, freePort, requireFree } from './ports';
 export { thisMachine } from './preflight';
 export { supervise } from './supervise';
 export type { SupervisorEvent } from './supervise';

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -258,16 +260,23 @@ async function launch(name: string, folder: IStackFolder, owned: boolean, host: 
     env: host.env as NodeJS.ProcessEnv
   });
   closeSync(log);
+  const exited = once(supervisor, 'exit');
+  exited.catch(() => undefined); // `ready` says why it did not start.
   const abort = (): boolean => supervisor.kill('SIGTERM');
   host.signal?.addEventListener('abort', abort);
   try {
     await ready(supervisor, folder, host.progress);
+    if (host.signal?.aborted) {
+      await exited;
+      host.signal.throwIfAborted();
+    }
   } finally {
     host.signal?.removeEventListener('abort', abort);
     supervisor.stdout?.destroy();
     supervisor.unref();
+    // The pipe to an owned supervisor stays open until this process ends, but does not keep it.
+    (supervisor.stdin as Socket | null)?.unref();
   }
-  host.signal?.throwIfAborted();
 }
 
 function ready(supervisor: ChildProcess, folder: IStackFolder, progress: Progress): Promise<void> {

@@ -11,6 +11,12 @@ export interface IPorts {
   s3: number;
 }
 
+const WHO: Readonly<Record<keyof IPorts, readonly [who: string, option: string]>> = {
+  cassandra: ['Cassandra', '--cassandra-port'],
+  storage: ['Cassandra', '--cassandra-port'],
+  s3: ['the S3 server', '--s3-port']
+};
+
 /** Whether nothing listens on a port of 127.0.0.1. Port 0 stands for any. Answers the port, or null when taken. */
 async function tryPort(port: number): Promise<number | null> {
   const server = createServer();
@@ -35,7 +41,7 @@ export async function choosePorts(asked: Partial<IPorts>, before: Partial<IPorts
   const choose = async (name: keyof IPorts): Promise<number> => {
     const wish = asked[name];
     if (wish !== undefined) {
-      await requireFree(name, wish);
+      await requireFree(...WHO[name], wish);
       return wish;
     }
     const old = before[name];
@@ -53,13 +59,18 @@ export async function choosePorts(asked: Partial<IPorts>, before: Partial<IPorts
   return ports;
 }
 
-/** Throws `conflict` when something else listens on a port. */
-export async function requireFree(name: keyof IPorts, port: number): Promise<void> {
+/** Throws `conflict` when something else listens on a port that `who` is to listen on. */
+export async function requireFree(who: string, option: string, port: number): Promise<void> {
   if ((await tryPort(port)) === null) {
     throw new TwinstoreError(
       'conflict',
-      `Port ${port} of ${HOST}, which ${name === 's3' ? 'the S3 server' : 'Cassandra'} is to listen on, is taken.`,
-      'End what listens there, or choose another port (`--cassandra-port`, `--s3-port`).'
+      `Port ${port} of ${HOST}, on which ${who} is to listen, is taken.`,
+      `End what listens there, or choose another port (\`${option}\`).`
     );
   }
+}
+
+/** The port if it is free, else any that is. */
+export async function freePort(port: number): Promise<number> {
+  return (await tryPort(port)) ?? freePort(0);
 }

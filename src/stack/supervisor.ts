@@ -73,7 +73,7 @@ class SupervisedPart {
     this.become('starting');
     let program: GuardedProgram | null = null;
     try {
-      await requireFree(this.part.name, this.part.port);
+      await requireFree(this.part.title, `--${this.part.name}-port`, this.part.port);
       program = await GuardedProgram.start(this.part.program);
       this.program = program;
       void program.exited.then(exit => this.ended(exit));
