@@ -1,0 +1,96 @@
+"""Proofs: kept reports, the offenders that they name, and the chain that lets a proof build on another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import types as t
+
+from .ledger import Ledger
+from .parity_report import ParityReport, offender_schema
+
+NAME = "proofs"
+OFFENDERS = "offenders"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """An unbroken chain of proofs in parity: its newest link, and how many keys the full proof at its root counted."""
+
+    proof_id: str
+    version: int
+    keys_total: int
+
+
+class Proofs:
+    """The tables `_twinstore/proofs` and `_twinstore/offenders` of one feature group."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def keep(self, report: ParityReport) -> ParityReport:
+        """Adds a report and its offenders; gives it back marked as kept."""
+        kept = report.as_kept()
+        if kept.found:
+            # First, so that no proof is ever there without the rows that it names.
+            rows = [(kept.id, *offender.to_row()) for offender in kept.found]
+            self._ledger.append(OFFENDERS, rows, OFFENDERS_SCHEMA)
+        whole = kept.to_dict()
+        row = {**whole, "coverage": json.dumps(whole["coverage"]), "report": json.dumps(whole, ensure_ascii=False)}
+        self._ledger.append(NAME, [tuple(row[name] for name in PROOFS.names)], PROOFS)
+        return kept
+
+    def chain(self, table_id: str) -> Chain | None:
+        """The unbroken chain that ends at the newest conclusive proof; None when there is none."""
+        rows = self._ledger.read(NAME)
+        if rows is None:
+            return None
+        columns = rows.where(rows.table_id == table_id).select("id", "version", "verdict", "coverage", "at_us")
+        return unbroken(row.asDict() for row in columns.collect())
+
+
+def unbroken(proofs: Iterable[Mapping[str, Any]]) -> Chain | None:
+    """The chain among proofs of one table, given as the columns of `PROOFS` (`coverage` as JSON text).
+
+    Sampled and inconclusive proofs do not count. The newest of the others must say `in_parity`, and so must each proof
+    that it builds on, down to a full one.
+    """
+    counted: dict[str, Mapping[str, Any]] = {}
+    for proof in sorted(proofs, key=lambda each: each["at_us"]):
+        coverage = json.loads(proof["coverage"])
+        if coverage["how"] in ("full", "changed") and proof["verdict"] != "unknown":
+            counted[proof["id"]] = {**proof, "coverage": coverage}
+    if not counted:
+        return None
+    newest = link = next(reversed(list(counted.values())))
+    while link["verdict"] == "in_parity":
+        if link["coverage"]["how"] == "full":
+            return Chain(newest["id"], newest["version"], link["coverage"]["keys_total"] or 0)
+        base = counted.get(link["coverage"]["base_proof"])
+        if base is None or base["at_us"] >= link["at_us"]:
+            return None
+        link = base
+    return None
+
+
+#: Columns of the table of proofs; `coverage` and `report` are JSON texts.
+PROOFS = t.StructType(
+    [
+        t.StructField("id", t.StringType()),
+        t.StructField("group", t.StringType()),
+        t.StructField("table_id", t.StringType()),
+        t.StructField("version", t.LongType()),
+        t.StructField("verdict", t.StringType()),
+        t.StructField("coverage", t.StringType()),
+        t.StructField("report", t.StringType()),
+        t.StructField("engine", t.StringType()),
+        t.StructField("by", t.StringType()),
+        t.StructField("at_us", t.LongType()),
+    ]
+)
+
+#: Columns of the table of offenders.
+OFFENDERS_SCHEMA = t.StructType([t.StructField("proof_id", t.StringType()), *offender_schema().fields])
