@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession, types
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 
 from twinstore.comparison import (
     AGREEMENTS,
@@ -27,9 +27,8 @@ from twinstore.comparison import (
     pair,
     tally,
 )
-from twinstore.feature_group import COMMIT_VERSION, CREATED_US, ROW_HASH, Definition
+from twinstore.feature_group import COMMIT_VERSION, Definition
 from twinstore.types import GroupColumn, contract
-from twinstore.winners import ORDER, order_column
 
 ANCHOR = 41
 NOW_US = 1_764_000_000_000_000
@@ -55,9 +54,10 @@ def schema_of(definition: Definition, online: bool) -> types.StructType:
     fields = [
         types.StructField(c.name, contract(c).online_type if online else contract(c).spark) for c in definition.columns
     ]
-    for name in [COMMIT_VERSION] if online else [CREATED_US, ROW_HASH]:
-        fields.append(types.StructField(name, types.LongType()))
-    return types.StructType(fields if online else [*fields, types.StructField(FILE, types.StringType())])
+    beside = (
+        types.StructField(COMMIT_VERSION, types.LongType()) if online else types.StructField(FILE, types.StringType())
+    )
+    return types.StructType([*fields, beside])
 
 
 class Twins:
@@ -74,7 +74,7 @@ class Twins:
         self.put_online(*key, commit=commit, **{**row, **(online or {})})
 
     def put_offline(self, *key: Any, file: str = "part-0.parquet", **row: Any) -> None:
-        self.offline[key] = {**self._keys(key), **row, CREATED_US: NOW_US, ROW_HASH: 1, FILE: file}
+        self.offline[key] = {**self._keys(key), **row, FILE: file}
 
     def put_online(self, *key: Any, commit: int | None = ANCHOR, **row: Any) -> None:
         self.online[key] = {**self._keys(key), **row, COMMIT_VERSION: commit}
@@ -83,8 +83,7 @@ class Twins:
         return dict(zip(self.definition.keys, key))
 
     def frames(self) -> tuple[DataFrame, DataFrame]:
-        order = order_column(self.definition, F.col(ROW_HASH)).alias(ORDER)
-        return self._frame(self.offline, online=False).select("*", order), self._frame(self.online, online=True)
+        return self._frame(self.offline, online=False), self._frame(self.online, online=True)
 
     def _frame(self, rows: dict[Any, dict[str, Any]], online: bool) -> DataFrame:
         schema = schema_of(self.definition, online)
@@ -262,7 +261,7 @@ def test_a_missing_row_is_not_a_null(twins: Twins) -> None:
 
 
 def pattern_of(twins: Twins, key: str) -> str:
-    pattern: str = twins.judged().where(F.col("key_0") == key).collect()[0].pattern
+    pattern: str = twins.judged().where(sf.col("key_0") == key).collect()[0].pattern
     return pattern
 
 
@@ -396,7 +395,7 @@ def test_a_difference_of_any_type_is_seen(wide: Twins, damage: dict[str, Any]) -
 def test_an_online_column_of_another_type_is_a_type_mismatch(twins: Twins) -> None:
     twins.both("k", day=DAY, sum=1.0, count=3)
     offline, online = twins.frames()
-    changed = online.withColumn("sum", F.col("sum").cast("string"))
+    changed = online.withColumn("sum", sf.col("sum").cast("string"))
     found = tally(judge(pair(offline, changed, GROUP), GROUP, Anchor(ANCHOR, NOW_US, NOW_US)), GROUP)
     assert counts(found, "sum") == {"type_mismatch": 1}
     assert found.states["mismatch"] == 1

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pyspark.sql import Column, DataFrame, Row, types
-from pyspark.sql import functions as F
+from pyspark.sql import functions as sf
 
+from .expiry import expires_us
 from .feature_group import COMMIT_VERSION, Definition
 from .types import GroupColumn, canonical, contract, quoted
-from .winners import ORDER
 
 #: Row states, in the order in which a report lists them. A key has exactly one.
 STATES = ("match", "missing_online", "extra_online", "stale_online", "ahead_online", "mismatch", "expired", "in_flight")
@@ -103,26 +103,26 @@ class Tally:
 def pair(offline: DataFrame, online: DataFrame, definition: Definition) -> DataFrame:
     """Every key of both stores once, with its rows side by side; to be persisted before it is judged.
 
-    `offline` has the winners as `winners()` gives them (and `FILE`, where known), `online` the online table's columns.
+    `offline` has the winners (and `FILE`, where known), `online` the online table's columns.
     Values stay as they were read. A column that the online table lacks is left out and counts as of another type.
     """
     keys = [(name, contract(definition.column(name))) for name in definition.keys]
     left = offline.select(
-        *[kept.to_online(F.col(quoted(name))).alias(_key(i)) for i, (name, kept) in enumerate(keys)],
-        *[F.col(quoted(column.name)).alias(_offline(i)) for i, column in enumerate(definition.columns)],
-        F.col(f"{ORDER}.event_us").alias("event_us"),
-        (F.col(FILE) if FILE in offline.columns else F.lit(None).cast("string")).alias("file"),
-        F.lit(True).alias("has_offline"),
+        *[kept.to_online(sf.col(quoted(name))).alias(_key(i)) for i, (name, kept) in enumerate(keys)],
+        *[sf.col(quoted(column.name)).alias(_offline(i)) for i, column in enumerate(definition.columns)],
+        _or_null(expires_us(definition)).alias("expires_us"),
+        (sf.col(FILE) if FILE in offline.columns else sf.lit(None).cast("string")).alias("file"),
+        sf.lit(True).alias("has_offline"),
     )
     right = online.select(
-        *[F.col(quoted(name)).cast(kept.online_type).alias(_key(i)) for i, (name, kept) in enumerate(keys)],
+        *[sf.col(quoted(name)).cast(kept.online_type).alias(_key(i)) for i, (name, kept) in enumerate(keys)],
         *[
-            F.col(quoted(column.name)).alias(_online(i))
+            sf.col(quoted(column.name)).alias(_online(i))
             for i, column in enumerate(definition.columns)
             if column.name in online.columns
         ],
-        F.col(COMMIT_VERSION).alias("online_commit"),
-        F.lit(True).alias("has_online"),
+        sf.col(COMMIT_VERSION).alias("online_commit"),
+        sf.lit(True).alias("has_online"),
     )
     return left.join(right, [_key(i) for i in range(len(keys))], "full_outer")
 
@@ -139,13 +139,13 @@ def judge(
     `touched` holds the keys that versions after the anchor changed (as `key_columns_of` names them, with `REMOVED`);
     None means that there are none. `commits` gives the version that added a data file, where that is known.
     """
-    both = F.coalesce(F.col("has_offline") & F.col("has_online"), F.lit(False))
+    both = sf.coalesce(sf.col("has_offline") & sf.col("has_online"), sf.lit(False))
     digits = [_agreement(i, column, pairs.schema) for i, column in enumerate(definition.columns)]
     judged = (pairs if touched is None else pairs.join(touched, _keys_of(definition), "left")).select(
-        *[F.col(name) for name in pairs.columns],
-        (F.lit(None).cast("boolean") if touched is None else F.col(REMOVED)).alias("removed"),
+        *[sf.col(name) for name in pairs.columns],
+        (sf.lit(None).cast("boolean") if touched is None else sf.col(REMOVED)).alias("removed"),
         _commit_of_file(commits or {}).alias("offline_commit"),
-        F.when(both, F.concat(*digits)).otherwise(F.lit("")).alias("pattern"),
+        sf.when(both, sf.concat(*digits)).otherwise(sf.lit("")).alias("pattern"),
     )
     return judged.withColumn("state", _state(definition, anchor))
 
@@ -167,30 +167,30 @@ def offenders(judged: DataFrame, definition: Definition, limit: int) -> list[Row
     """The first `limit` rows whose state is an offence, worst states first, in the order of their keys.
 
     Fields: `state`, `pattern`, the canonical texts `key`, `offline` and `online` (dicts by column; None for no row),
-    `offline_commit`, `online_commit`, `event_us`, and the key columns.
+    `offline_commit`, `online_commit`, `expires_us`, and the key columns.
     """
     key = {name: _key(i) for i, name in enumerate(definition.keys)}
-    rank = F.create_map(*[F.lit(each) for item in zip(OFFENCES, range(len(OFFENCES))) for each in item])[F.col("state")]
+    ranks = [each for n, state in enumerate(OFFENCES) for each in (sf.lit(state), sf.lit(n))]
     columns = list(enumerate(definition.columns))
     schema = judged.schema
     key_text = _texts({c.name: _online_text(c, _key(i), schema) for i, c in enumerate(definition.key_columns)})
-    offline_text = _texts({c.name: canonical_text(F.col(_offline(i)), contract(c).spark) for i, c in columns})
+    offline_text = _texts({c.name: canonical_text(sf.col(_offline(i)), contract(c).spark) for i, c in columns})
     online_text = _texts(
         {c.name: _online_text(c, _online(i), schema) for i, c in columns if _online(i) in schema.names}
     )
     rows = (
-        judged.where(F.col("state").isin(*OFFENCES))
-        .orderBy(rank, *[F.col(name) for name in key.values()])
+        judged.where(sf.col("state").isin(*OFFENCES))
+        .orderBy(sf.create_map(*ranks)[sf.col("state")], *[sf.col(name) for name in key.values()])
         .limit(limit)
         .select(
             "state",
             "pattern",
             key_text.alias("key"),
-            F.when(F.col("has_offline"), offline_text).alias("offline"),
-            F.when(F.col("has_online"), online_text).alias("online"),
+            sf.when(sf.col("has_offline"), offline_text).alias("offline"),
+            sf.when(sf.col("has_online"), online_text).alias("online"),
             "offline_commit",
             "online_commit",
-            "event_us",
+            "expires_us",
             *key.values(),
         )
     )
@@ -205,7 +205,7 @@ def differing_columns(pattern: str, definition: Definition) -> list[str]:
 def key_columns_of(rows: DataFrame, definition: Definition) -> DataFrame:
     """`rows` with the keys of the offline table, as the comparison names and types them; other columns stay."""
     keys = [
-        contract(definition.column(name)).to_online(F.col(quoted(name))).alias(_key(i))
+        contract(definition.column(name)).to_online(sf.col(quoted(name))).alias(_key(i))
         for i, name in enumerate(definition.keys)
     ]
     return rows.select(*keys, *[name for name in rows.columns if name not in definition.keys])
@@ -213,8 +213,8 @@ def key_columns_of(rows: DataFrame, definition: Definition) -> DataFrame:
 
 def files_of_offenders(judged: DataFrame) -> set[str]:
     """The data files in which the winners of offending keys lie."""
-    rows = judged.where(F.col("state").isin(*OFFENCES) & F.col("file").isNotNull()).select("file").distinct().collect()
-    return {row.file for row in rows}
+    known = judged.where(sf.col("state").isin(*OFFENCES) & sf.col("file").isNotNull())
+    return {row.file for row in known.select("file").distinct().collect()}
 
 
 def canonical_text(value: Column, spark: types.DataType) -> Column:
@@ -224,12 +224,12 @@ def canonical_text(value: Column, spark: types.DataType) -> Column:
     values are JSON with ordered keys.
     """
     if isinstance(spark, types.BinaryType):
-        return F.lower(F.hex(value))
+        return sf.lower(sf.hex(value))
     if isinstance(spark, types.TimestampType):
-        return F.date_format(value, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'")
+        return sf.date_format(value, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'")
     if isinstance(spark, types.DecimalType):
         plain = value.cast("string")
-        return F.when(plain.contains("."), F.regexp_replace(plain, r"\.?0+$", "")).otherwise(plain)
+        return sf.when(plain.contains("."), sf.regexp_replace(plain, r"\.?0+$", "")).otherwise(plain)
     if isinstance(spark, (types.ArrayType, types.MapType, types.StructType)):
         return canonical(value, spark)
     return value.cast("string")
@@ -240,27 +240,36 @@ def _agreement(i: int, column: GroupColumn, schema: types.StructType) -> Column:
     kept = contract(column)
     if _online(i) not in schema.names:
         return _digit("type_mismatch")
-    offline, online = F.col(_offline(i)), F.col(_online(i))
+    offline, online = sf.col(_offline(i)), sf.col(_online(i))
     compared = _digit("type_mismatch")
-    if schema[_online(i)].dataType.simpleString() == kept.online_type.simpleString():
+    if _comparable(schema[_online(i)].dataType, kept.online_type):
         expected = kept.to_online(offline)
-        compared = F.when(_same(expected, online, kept.online_type), _exactness(offline, expected, kept.online_type))
+        compared = sf.when(_same(expected, online, kept.online_type), _exactness(offline, expected, kept.online_type))
         if column.tolerance is not None:
-            within = F.abs(expected.cast("double") - online.cast("double")) <= F.lit(column.tolerance)
+            within = sf.abs(expected.cast("double") - online.cast("double")) <= sf.lit(column.tolerance)
             compared = compared.when(within, _digit("precision_only"))
         compared = compared.otherwise(_digit("value_mismatch"))
     return (
-        F.when(offline.isNull() & online.isNull(), _digit("both_null"))
+        sf.when(offline.isNull() & online.isNull(), _digit("both_null"))
         .when(offline.isNull(), _digit("offline_only_null"))
         .when(online.isNull(), _digit("online_only_null"))
         .otherwise(compared)
     )
 
 
+def _comparable(read: types.DataType, agreed: types.DataType) -> bool:
+    # The connector reads every decimal with 18 decimals; what it cannot hold so, a group cannot declare.
+    if isinstance(agreed, types.DecimalType):
+        return isinstance(read, types.DecimalType)
+    return read.simpleString() == agreed.simpleString()
+
+
 def _same(expected: Column, online: Column, spark: types.DataType) -> Column:
     # Spark holds NaN equal to NaN and −0.0 equal to 0.0. Maps have no equality of their own.
+    if isinstance(spark, types.DecimalType):
+        return expected.cast("decimal(38,18)") == online.cast("decimal(38,18)")
     if isinstance(spark, types.MapType):
-        return F.array_sort(F.map_entries(expected)) == F.array_sort(F.map_entries(online))
+        return sf.array_sort(sf.map_entries(expected)) == sf.array_sort(sf.map_entries(online))
     return expected == online
 
 
@@ -268,26 +277,23 @@ def _exactness(offline: Column, expected: Column, online_type: types.DataType) -
     """Whether the contract's rounding cut something off: only instants lose anything, below the millisecond."""
     if not isinstance(online_type, types.TimestampType):
         return _digit("equal")
-    return F.when(offline == expected, _digit("equal")).otherwise(_digit("precision_only"))
+    return sf.when(offline == expected, _digit("equal")).otherwise(_digit("precision_only"))
 
 
 def _state(definition: Definition, anchor: Anchor) -> Column:
     """The rule of row states, first that holds. Values decide; `_commit_version` only tells old from new."""
-    has_offline, has_online = (F.coalesce(F.col(name), F.lit(False)) for name in ("has_offline", "has_online"))
-    touched = F.col("removed").isNotNull()
-    equal = F.col("pattern").rlike(_ACCEPTED) & has_offline & has_online
-    written_after = F.coalesce(F.col("online_commit") > anchor.version, F.lit(False))
-    in_flight = touched & ((has_online & (written_after | equal)) | (~has_online & F.col("removed")))
-    must_be_gone = may_be_gone = F.lit(False)
-    if definition.ttl_seconds is not None:
-        expires_us = F.col("event_us") + F.lit(definition.ttl_seconds * 1_000_000)
-        must_be_gone = F.coalesce(expires_us + TTL_SLACK_US < anchor.scan_began_us, F.lit(False))
-        may_be_gone = F.coalesce(expires_us - TTL_SLACK_US <= anchor.scan_ended_us, F.lit(False))
+    has_offline, has_online = (sf.coalesce(sf.col(name), sf.lit(False)) for name in ("has_offline", "has_online"))
+    touched = sf.col("removed").isNotNull()
+    equal = sf.col("pattern").rlike(_ACCEPTED) & has_offline & has_online
+    written_after = sf.coalesce(sf.col("online_commit") > anchor.version, sf.lit(False))
+    in_flight = touched & ((has_online & (written_after | equal)) | (~has_online & sf.col("removed")))
+    must_be_gone = sf.coalesce(sf.col("expires_us") + TTL_SLACK_US < anchor.scan_began_us, sf.lit(False))
+    may_be_gone = sf.coalesce(sf.col("expires_us") - TTL_SLACK_US <= anchor.scan_ended_us, sf.lit(False))
     i = definition.columns.index(definition.event_column)
-    online_event, event = F.col(_online(i)), contract(definition.event_column).to_online(F.col(_offline(i)))
-    older_record = F.coalesce(F.col("online_commit") < F.col("offline_commit"), F.lit(False))
+    online_event, event = sf.col(_online(i)), contract(definition.event_column).to_online(sf.col(_offline(i)))
+    older_record = sf.coalesce(sf.col("online_commit") < sf.col("offline_commit"), sf.lit(False))
     return (
-        F.when(in_flight, "in_flight")
+        sf.when(in_flight, "in_flight")
         .when(~has_offline | (has_online & must_be_gone), "extra_online")
         .when(~has_online & may_be_gone, "expired")
         .when(~has_online, "missing_online")
@@ -302,20 +308,20 @@ def _state(definition: Definition, anchor: Anchor) -> Column:
 def _counted(judged: DataFrame, definition: Definition) -> Tally:
     # Few patterns stand for many rows: sums are taken over patterns, which is as exact and many times cheaper.
     zeros = [
-        F.when(_signed_zero(i, judged.schema), 1).otherwise(0)
+        sf.when(_signed_zero(i, judged.schema), 1).otherwise(0)
         for i, column in enumerate(definition.columns)
         if column.type in ("float", "double") and _online(i) in judged.columns
     ]
-    zero = sum(zeros, F.lit(0))
-    patterns = judged.groupBy("state", "pattern").agg(F.count(F.lit(1)).alias("n"), F.sum(zero).alias("zeros"))
-    counted_pattern = F.when(F.col("state") == "in_flight", F.lit("")).otherwise(F.col("pattern"))
-    digits = F.filter(F.split(counted_pattern, ""), lambda digit: digit != "")
-    cells = F.transform(digits, lambda digit, i: F.struct(i.alias("column"), digit.alias("digit")))
-    states = F.array(F.struct(F.lit(-1).alias("column"), F.col("state").alias("digit")))
+    zero = sum(zeros, sf.lit(0))
+    patterns = judged.groupBy("state", "pattern").agg(sf.count(sf.lit(1)).alias("n"), sf.sum(zero).alias("zeros"))
+    counted_pattern = sf.when(sf.col("state") == "in_flight", sf.lit("")).otherwise(sf.col("pattern"))
+    digits = sf.filter(sf.split(counted_pattern, ""), lambda digit: digit != "")
+    cells = sf.transform(digits, lambda digit, i: sf.struct(i.alias("column"), digit.alias("digit")))
+    states = sf.array(sf.struct(sf.lit(-1).alias("column"), sf.col("state").alias("digit")))
     rows = (
-        patterns.select("n", "zeros", F.explode(F.concat(states, cells)).alias("cell"))
+        patterns.select("n", "zeros", sf.explode(sf.concat(states, cells)).alias("cell"))
         .groupBy("cell.column", "cell.digit")
-        .agg(F.sum("n").alias("n"), F.sum("zeros").alias("zeros"))
+        .agg(sf.sum("n").alias("n"), sf.sum("zeros").alias("zeros"))
         .collect()
     )
     columns = [ColumnTally(column.name, numeric=contract(column).numeric) for column in definition.columns]
@@ -331,8 +337,8 @@ def _counted(judged: DataFrame, definition: Definition) -> Tally:
 
 def _signed_zero(i: int, schema: types.StructType) -> Column:
     if schema[_online(i)].dataType.simpleString() != schema[_offline(i)].dataType.simpleString():
-        return F.lit(False)
-    offline, online = F.col(_offline(i)), F.col(_online(i))
+        return sf.lit(False)
+    offline, online = sf.col(_offline(i)), sf.col(_online(i))
     return (offline == 0) & (online == 0) & (offline.cast("string") != online.cast("string"))
 
 
@@ -340,17 +346,17 @@ def _measure(judged: DataFrame, found: Tally, indices: list[int]) -> None:
     """Largest differences and symmetric mean error of number columns, from the rows in which they differ."""
     measures = []
     for i in indices:
-        digit = F.substring("pattern", i + 1, 1)
+        digit = sf.substring("pattern", i + 1, 1)
         differs = digit.isin(_code("precision_only"), _code("value_mismatch"))
-        a, b = F.col(_offline(i)).cast("double"), F.col(_online(i)).cast("double")
-        absolute, larger = F.abs(a - b), F.greatest(F.abs(a), F.abs(b))
+        a, b = sf.col(_offline(i)).cast("double"), sf.col(_online(i)).cast("double")
+        absolute, larger = sf.abs(a - b), sf.greatest(sf.abs(a), sf.abs(b))
         measures += [
-            F.max(F.when(differs, absolute)).alias(f"abs_{i}"),
-            F.max(F.when(differs, absolute / larger)).alias(f"rel_{i}"),
-            F.sum(F.when(differs, 2 * absolute / (F.abs(a) + F.abs(b)))).alias(f"smape_{i}"),
+            sf.max(sf.when(differs, absolute)).alias(f"abs_{i}"),
+            sf.max(sf.when(differs, absolute / larger)).alias(f"rel_{i}"),
+            sf.sum(sf.when(differs, 2 * absolute / (sf.abs(a) + sf.abs(b)))).alias(f"smape_{i}"),
         ]
-    some_differ = F.col("pattern").rlike(f"[{_code('precision_only')}{_code('value_mismatch')}]")
-    sums = judged.where(some_differ & (F.col("state") != "in_flight")).agg(*measures).collect()[0]
+    some_differ = sf.col("pattern").rlike(f"[{_code('precision_only')}{_code('value_mismatch')}]")
+    sums = judged.where(some_differ & (sf.col("state") != "in_flight")).agg(*measures).collect()[0]
     for i in indices:
         column = found.columns[i]
         column.max_abs = _finite(sums[f"abs_{i}"])
@@ -372,26 +378,30 @@ def _finite(value: float | None) -> float | None:
 
 
 def _commit_of_file(commits: Mapping[str, int]) -> Column:
-    unknown = F.lit(None).cast("bigint")
+    unknown = sf.lit(None).cast("bigint")
     if not commits:
         return unknown
-    entries = [F.lit(each) for item in commits.items() for each in item]
-    return F.create_map(*entries)[F.col("file")].cast("bigint")
+    entries = [sf.lit(each) for item in commits.items() for each in item]
+    return sf.create_map(*entries)[sf.col("file")].cast("bigint")
 
 
 def _online_text(column: GroupColumn, alias: str, schema: types.StructType) -> Column:
     """The canonical text of a value as the online store keeps it, in the terms of the offline type where it has one."""
     kept, read = contract(column), schema[alias].dataType
-    value = F.col(alias)
-    as_agreed = read.simpleString() == kept.online_type.simpleString()
+    value = sf.col(alias)
+    as_agreed = _comparable(read, kept.online_type)
     # A damaged JSON text would become null if it were parsed: it is shown as it is.
     if as_agreed and column.online_as is None:
         return canonical_text(kept.from_online(value), kept.spark)
     return canonical_text(value, read)
 
 
+def _or_null(value: Column | None) -> Column:
+    return sf.lit(None).cast("bigint") if value is None else value
+
+
 def _texts(by_name: Mapping[str, Column]) -> Column:
-    return F.create_map(*[each for name, text in by_name.items() for each in (F.lit(name), text)])
+    return sf.create_map(*[each for name, text in by_name.items() for each in (sf.lit(name), text)])
 
 
 def _keys_of(definition: Definition) -> list[str]:
@@ -403,7 +413,7 @@ def _code(agreement: str) -> str:
 
 
 def _digit(agreement: str) -> Column:
-    return F.lit(_code(agreement))
+    return sf.lit(_code(agreement))
 
 
 def _key(i: int) -> str:
