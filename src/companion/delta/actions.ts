@@ -11,7 +11,8 @@ export interface IProtocol {
 
 export interface IMetadata {
   id: string;
-  schemaString: string;
+  /** Null where a table has no columns yet. */
+  schemaString: string | null;
   partitionColumns: readonly string[];
   configuration: Readonly<Record<string, string>>;
 }
@@ -68,8 +69,18 @@ export type Action =
   | { sidecar: ISidecar }
   | { commitInfo: ICommitInfo };
 
-/** Names of the actions that a checkpoint may hold and that are read. */
-export const CHECKPOINT_ACTIONS = ['protocol', 'metaData', 'add', 'txn', 'sidecar'] as const;
+/** Columns of a checkpoint that are read: not the removes, which only VACUUM needs, nor statistics in columns. */
+export const CHECKPOINT_COLUMNS = [
+  'protocol',
+  'metaData',
+  'txn',
+  'sidecar',
+  'add.path',
+  'add.size',
+  'add.partitionValues',
+  'add.stats',
+  'add.deletionVector'
+] as const;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -127,7 +138,7 @@ const READERS: Readonly<Record<string, (field: Field) => Action>> = {
   metaData: f => ({
     metaData: {
       id: f.get('id').text(),
-      schemaString: f.get('schemaString').text(),
+      schemaString: f.get('schemaString').optional(v => v.text()),
       partitionColumns: f.get('partitionColumns').optional(v => v.list()) ?? [],
       configuration: f.get('configuration').optional(v => v.texts() as Record<string, string>) ?? {}
     }

@@ -1,4 +1,4 @@
-import { CHECKPOINT_ACTIONS, damaged, parseActions, toAction } from './actions';
+import { CHECKPOINT_COLUMNS, damaged, parseActions, toAction } from './actions';
 import type { Action, ISidecar } from './actions';
 import type { IEngine } from './engine';
 import type { ICheckpoint } from './log_segment';
@@ -30,7 +30,7 @@ async function readPart(engine: IEngine, location: string, size: number, signal:
   if (location.endsWith('.json')) {
     return parseActions(bytes, location);
   }
-  const rows = rowsOf(await engine.decoder.decode(bytes, location, signal), CHECKPOINT_ACTIONS);
+  const rows = rowsOf(await engine.decoder.decode(bytes, location, signal), CHECKPOINT_COLUMNS);
   return rows.flatMap(row => toAction(row, location) ?? []);
 }
 

@@ -22,14 +22,14 @@ export function readerRefusal(table: string, { protocol, protocolVersion }: ITab
     return null;
   }
   const since = protocolVersion === null ? '' : `, since version ${protocolVersion}`;
-  if (protocol.minReaderVersion > 3) {
-    return refusal(`${table} needs Delta reader version ${protocol.minReaderVersion}${since}; up to 3 is supported.`);
-  }
   const unknown = protocol.readerFeatures.filter(feature => !SUPPORTED.has(feature));
   if (unknown.length > 0) {
     const features = unknown.map(feature => `"${feature}"`).join(', ');
     const noun = unknown.length === 1 ? 'feature' : 'features';
     return refusal(`${table} needs the reader ${noun} ${features}${since}, which cannot be read here.`);
+  }
+  if (protocol.minReaderVersion > 3) {
+    return refusal(`${table} needs Delta reader version ${protocol.minReaderVersion}${since}; up to 3 is supported.`);
   }
   return null;
 }

@@ -10,8 +10,11 @@ export interface ISchemaField {
   metadata: Readonly<Record<string, unknown>>;
 }
 
-/** Columns of a table from `metaData.schemaString`. */
-export function parseSchema(text: string, table: string): ISchemaField[] {
+/** Columns of a table from `metaData.schemaString`; none when it is null. */
+export function parseSchema(text: string | null, table: string): ISchemaField[] {
+  if (text === null) {
+    return [];
+  }
   try {
     const { fields } = JSON.parse(text) as { fields: unknown[] };
     return fields.map(field => {

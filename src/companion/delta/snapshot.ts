@@ -1,4 +1,4 @@
-import type { TwinstoreError } from '../../contract';
+import { TwinstoreError } from '../../contract';
 import { damaged, parseActions } from './actions';
 import type { Action, IAddFile, IMetadata, IProtocol, ITxn } from './actions';
 import { readCheckpoint } from './checkpoint';
@@ -69,40 +69,44 @@ export async function openSnapshot(
   version: number | null,
   signal: AbortSignal
 ): Promise<Snapshot | null> {
-  let segment = await findLogSegment(engine.store, table, version, signal);
-  let failure: unknown = null;
-  while (segment !== null) {
-    try {
-      return new Snapshot(table, segment, await reconcile(engine, table, segment, signal));
-    } catch (error) {
-      signal.throwIfAborted();
-      failure ??= error;
-      // A damaged or incomplete checkpoint is no loss while older files still make the version.
-      segment = segment.checkpoint === null ? null : await findOlderSegment(engine.store, table, segment, signal);
-    }
+  const found = await findLogSegment(engine.store, table, version, signal);
+  if (found === null) {
+    return null;
   }
-  if (failure !== null) {
-    throw failure;
-  }
-  return null;
-}
-
-async function reconcile(
-  engine: IEngine,
-  table: string,
-  segment: ILogSegment,
-  signal: AbortSignal
-): Promise<ITableState> {
-  const [checkpoint, ...commits] = await Promise.all([
-    segment.checkpoint === null ? [] : readCheckpoint(engine, table, segment.checkpoint, signal),
-    ...segment.replay.map(commit => readCommit(engine, table, commit, signal))
-  ]);
+  const { segment, checkpoint } = await readSoundCheckpoint(engine, table, found, signal);
+  const commits = await Promise.all(segment.replay.map(commit => readCommit(engine, table, commit, signal)));
   const replay = new Replay(table);
   for (let i = commits.length - 1; i >= 0; i--) {
     replay.take(commits[i] ?? [], segment.replay[i]?.last ?? null);
   }
   replay.take(checkpoint, null);
-  return replay.state();
+  return new Snapshot(table, segment, replay.state());
+}
+
+/** The segment's checkpoint. A damaged or incomplete one is no loss while older files still make the version. */
+async function readSoundCheckpoint(
+  engine: IEngine,
+  table: string,
+  found: ILogSegment,
+  signal: AbortSignal
+): Promise<{ segment: ILogSegment; checkpoint: Action[] }> {
+  let failure: unknown = null;
+  for (let segment: ILogSegment | null = found; segment !== null;) {
+    if (segment.checkpoint === null) {
+      return { segment, checkpoint: [] };
+    }
+    try {
+      return { segment, checkpoint: await readCheckpoint(engine, table, segment.checkpoint, signal) };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof TwinstoreError) || !['store_failed', 'not_found'].includes(error.code)) {
+        throw error;
+      }
+      failure ??= error;
+      segment = await findOlderSegment(engine.store, table, segment, signal);
+    }
+  }
+  throw failure;
 }
 
 /** All actions of one JSON file of the log. */

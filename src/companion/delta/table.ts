@@ -45,9 +45,14 @@ function refuseUnread({ table, properties, schema }: Snapshot, file: IAddFile): 
           ? 'widened columns'
           : null;
   if (unread !== null) {
-    throw new TwinstoreError('unsupported', `${table} has ${unread}, which are not read here.`, 'Read it with Spark.', {
-      side: 'twinstore'
-    });
+    throw new TwinstoreError(
+      'unsupported',
+      `${table} uses ${unread}, which this reader does not handle yet.`,
+      'Read it with Spark.',
+      {
+        side: 'twinstore'
+      }
+    );
   }
 }
 

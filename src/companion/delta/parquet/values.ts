@@ -13,29 +13,41 @@ type Reader = (i: number) => Value;
 
 const MS_PER_DAY = 86_400_000;
 
-/** The rows of a table as plain objects, with the named columns only; a column that is not there is left out. */
+/**
+ * The rows of a table as plain objects.
+ *
+ * @param columns Only these, also inside of structs (`add.path`); one that is not there is left out. Absent means all.
+ */
 export function rowsOf(table: Table, columns?: readonly string[]): Row[] {
-  return table.batches.flatMap(batch => {
+  // Arrow gives a table without rows one batch whose nested columns have no children.
+  const batches = table.batches.filter(({ numRows }) => numRows > 0);
+  return batches.flatMap(batch => {
     const read = structReader(batch.data, columns);
     return Array.from({ length: batch.numRows }, (_, i) => read(i) as Row);
   });
 }
 
 function structReader(data: Data, columns?: readonly string[]): Reader {
-  const readers = (data.type.children as { name: string }[])
-    .map((field, i): [string, Data | undefined] => [field.name, data.children[i]])
-    .filter(([name, child]) => child !== undefined && (columns === undefined || columns.includes(name)))
-    .map(([name, child]): [string, Reader] => [name, readerOf(child as Data)]);
+  const readers = (data.type.children as { name: string }[]).flatMap(({ name }, i): [string, Reader][] => {
+    const child = data.children[i];
+    const wanted = columns === undefined || columns.includes(name);
+    const inside = columns
+      ?.filter(column => column.startsWith(`${name}.`))
+      .map(column => column.slice(name.length + 1));
+    return child === undefined || (!wanted && inside?.length === 0)
+      ? []
+      : [[name, readerOf(child, wanted ? undefined : inside)]];
+  });
   return i => Object.fromEntries(readers.map(([name, read]) => [name, read(i)]));
 }
 
 /** Reads one Arrow array without the search for its chunk that `Vector.get` makes at every cell. */
-function readerOf(data: Data): Reader {
-  const read = solidReaderOf(data);
+function readerOf(data: Data, columns?: readonly string[]): Reader {
+  const read = solidReaderOf(data, columns);
   return data.nullCount === 0 ? read : i => (data.getValid(i) ? read(i) : null);
 }
 
-function solidReaderOf(data: Data): Reader {
+function solidReaderOf(data: Data, columns?: readonly string[]): Reader {
   const { type, values } = data;
   if (DataType.isNull(type)) {
     return () => null;
@@ -62,14 +74,14 @@ function solidReaderOf(data: Data): Reader {
     return i => values[i] * 1000n;
   }
   if (DataType.isStruct(type)) {
-    return structReader(data);
+    return structReader(data, columns);
   }
   if (DataType.isList(type)) {
     const item = readerOf(data.children[0] as Data);
     return i => range(data, i).map(item);
   }
   if (DataType.isMap(type)) {
-    const [keys, items] = (data.children[0] as Data).children.map(readerOf);
+    const [keys, items] = (data.children[0] as Data).children.map(child => readerOf(child));
     if (keys !== undefined && items !== undefined) {
       return i => Object.fromEntries(range(data, i).map(j => [String(keys(j)), items(j)]));
     }

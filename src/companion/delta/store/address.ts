@@ -46,26 +46,29 @@ export function isWithin(root: string, location: string): boolean {
  * (PROTOCOL.md, Add File and Remove File).
  */
 export function resolveLogPath(table: string, path: string): string {
-  let decoded: string;
   try {
-    decoded = decodeURIComponent(path).replace(/^(?:\.\/)+/, '');
+    const decoded = decodeURIComponent(path).replace(/^(?:\.\/)+/, '');
+    if (/^[a-z][a-z0-9+.-]*:\//i.test(path)) {
+      return canonical(decoded);
+    }
+    if (decoded.startsWith('/')) {
+      return canonical(isS3(table) ? `s3a://${bucketAndKey(table).bucket}${decoded}` : decoded);
+    }
+    return canonical(below(table, decoded));
   } catch (cause) {
-    throw refused(path, 'is not percent-encoded as the Delta protocol asks', cause);
+    throw new TwinstoreError(
+      'store_failed',
+      `The Delta log of ${table} names the file ${JSON.stringify(path)}, which leads nowhere.`,
+      'Restore the log from a copy.',
+      { details: cause instanceof Error ? cause.message : '', cause }
+    );
   }
-  if (/^[a-z][a-z0-9+.-]*:\//i.test(path)) {
-    return canonical(decoded);
-  }
-  if (decoded.startsWith('/')) {
-    return canonical(isS3(table) ? `s3a://${bucketAndKey(table).bucket}${decoded}` : decoded);
-  }
-  return canonical(below(table, decoded));
 }
 
-function refused(text: string, why: string, cause?: unknown): TwinstoreError {
+function refused(text: string, why: string): TwinstoreError {
   return new TwinstoreError(
     'bad_request',
     `The location ${JSON.stringify(text)} ${why}.`,
-    'Use an address such as s3a://bucket/folder or /folder, without "." and "..".',
-    { cause }
+    'Use an address such as s3a://bucket/folder or /folder, without "." and "..".'
   );
 }

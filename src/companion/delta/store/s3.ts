@@ -24,6 +24,8 @@ export interface IAccessKey {
 
 /** A client as the settings ask for it: a given key, else a profile, else the SDK's default chain. */
 export function createS3Client(settings: OfflineStore, key: IAccessKey | null): S3Client {
+  // Node 20 is served for as long as it is named in package.json; the SDK's notice would stand in every log.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const config: S3ClientConfig = {
     forcePathStyle: settings.path_style ?? false,
     // One place retries: `retry`, which also covers a body that breaks off.

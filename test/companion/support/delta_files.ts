@@ -1,0 +1,60 @@
+import { tableToIPC } from 'apache-arrow';
+import type { Table } from 'apache-arrow';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Table as WasmTable, writeParquet } from 'parquet-wasm/node';
+
+export type ActionJson = Readonly<Record<string, unknown>>;
+
+export const PROTOCOL = { protocol: { minReaderVersion: 1, minWriterVersion: 2 } };
+
+/** A `metaData` action. */
+export function metaData(fields: readonly object[], configuration: Record<string, string> = {}, id = 'table-1') {
+  return {
+    metaData: {
+      id,
+      format: { provider: 'parquet', options: {} },
+      schemaString: JSON.stringify({ type: 'struct', fields }),
+      partitionColumns: [] as string[],
+      configuration,
+      createdTime: 0
+    }
+  };
+}
+
+export function field(name: string, type: unknown, metadata: object = {}): object {
+  return { name, type, nullable: true, metadata };
+}
+
+export function add(path: string, extra: object = {}) {
+  return { add: { path, size: 1, partitionValues: {}, modificationTime: 0, dataChange: true, ...extra } };
+}
+
+export function remove(path: string, extra: object = {}) {
+  return { remove: { path, deletionTimestamp: 0, dataChange: true, ...extra } };
+}
+
+/** Where the file of a version lies; `rest` such as `json`. */
+export function logFile(table: string, version: number, rest = 'json'): string {
+  return join(table, '_delta_log', `${String(version).padStart(20, '0')}.${rest}`);
+}
+
+/** Writes a file, and the folders above it. */
+export function write(path: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+}
+
+/** Writes actions as a JSON file of the log. */
+export function writeActions(path: string, actions: readonly ActionJson[]): void {
+  write(path, actions.map(action => `${JSON.stringify(action)}\n`).join(''));
+}
+
+export function writeCommit(table: string, version: number, actions: readonly ActionJson[]): void {
+  writeActions(logFile(table, version), actions);
+}
+
+/** An Arrow table as a Parquet file. */
+export function toParquet(table: Table): Uint8Array {
+  return writeParquet(WasmTable.fromIPCStream(tableToIPC(table, 'stream')));
+}
