@@ -77,9 +77,7 @@ def parse_commit(version: int, lines: Iterable[str]) -> Commit:
             info = action
         elif kind == "add" and action.get("dataChange", True):
             added.append(line)
-        elif kind == "remove" and action.get("dataChange", True):
-            removes = True
-        elif kind == "cdc":
+        elif kind == "cdc" or (kind == "remove" and action.get("dataChange", True)):
             removes = True
         elif kind == "metaData":
             metadata = True
@@ -201,7 +199,7 @@ class OfflineTable:
         return DataFrame(rows, self._spark)
 
     def changed_keys(self, after: int, upto: int, keys: Sequence[str]) -> DataFrame:
-        """The distinct keys whose rows the commits (after, upto] added, removed or replaced: images before and after."""
+        """The distinct keys of all rows that the commits (after, upto] added, removed or replaced."""
         reader = self._spark.read.format("delta").option("readChangeFeed", "true")
         feed = reader.option("startingVersion", after + 1).option("endingVersion", upto).load(self.location)
         return feed.select(*keys).distinct()

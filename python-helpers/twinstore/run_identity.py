@@ -1,4 +1,4 @@
-"""Which run a write is: the same input, plan and definition give the same run, so that running it again adds nothing."""
+"""Which run a write is: the same input, plan and definition are the same run, so that running it again adds nothing."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pyspark.sql import functions as sf
 
 from .feature_group import CREATED_US, ROW_HASH, Definition
 from .row_hash import row_hash
-from .types import event_us, quoted
+from .types import US_PER_DAY, event_us, quoted
 
 #: Column of `order_rows` and `latest`: struct(event_us, created_us, row_hash), greater is later. A total order.
 ORDER = "_order"
@@ -32,21 +32,22 @@ def latest(order: DataFrame, definition: Definition) -> DataFrame:
     return order.groupBy(*key_names(definition)).agg(sf.max(ORDER).alias(ORDER))
 
 
-def rows_of(latest_order: DataFrame, rows: DataFrame, definition: Definition) -> DataFrame:
-    """The whole rows that `latest_order` names, with `ORDER`; one per key even where a row is there twice.
+def rows_of(latest_order: DataFrame, rows: DataFrame, definition: Definition, partitions: int) -> DataFrame:
+    """The whole rows that `latest_order` names, with `ORDER`, in `partitions`; one per key even where a row is double.
 
-    `rows` is the snapshot (or the part of it) that the order was taken from. Only the small side moves: the rows are
+    `rows` is the snapshot (or the part of it) that the order was taken from. Only winners are shuffled: the rows are
     filtered where they lie.
     """
-    marked = rows.withColumn(
-        ORDER, order_column(definition, sf.coalesce(sf.col(ROW_HASH), row_hash(definition.features)))
-    )
-    return marked.join(latest_order, [*definition.keys, ORDER], "left_semi").dropDuplicates(list(definition.keys))
+    known = sf.coalesce(sf.col(ROW_HASH), row_hash(definition.features))
+    marked = rows.withColumn(ORDER, order_column(definition, known))
+    found = marked.join(latest_order, [*definition.keys, ORDER], "left_semi")
+    return found.repartition(partitions, *key_names(definition)).dropDuplicates(list(definition.keys))
 
 
 def winners(rows: DataFrame, definition: Definition) -> DataFrame:
     """The latest row of each key of `rows`, with all their columns and `ORDER`."""
-    return rows_of(latest(order_rows(rows, definition), definition), rows, definition)
+    partitions = rows.sparkSession.sparkContext.defaultParallelism
+    return rows_of(latest(order_rows(rows, definition), definition), rows, definition, partitions)
 
 
 def order_column(definition: Definition, hash_of_row: Column) -> Column:
@@ -56,6 +57,16 @@ def order_column(definition: Definition, hash_of_row: Column) -> Column:
         sf.coalesce(sf.col(CREATED_US), sf.lit(0).cast("bigint")).alias("created_us"),
         hash_of_row.alias("row_hash"),
     )
+
+
+def from_event_us(definition: Definition, bound_us: int) -> Column:
+    """The condition that a row is not older than `bound_us`, in the column's own type, so that files are skipped."""
+    column = definition.event_column
+    value, bound = sf.col(quoted(column.name)), sf.lit(bound_us)
+    if column.type == "date":
+        return value >= sf.date_from_unix_date(sf.lit(bound_us // US_PER_DAY))
+    instant = sf.timestamp_micros(bound)
+    return value >= (instant.cast("timestamp_ntz") if column.type == "timestamp_ntz" else instant)
 
 
 def key_names(definition: Definition) -> Sequence[Column]:

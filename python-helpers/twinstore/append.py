@@ -1,0 +1,184 @@
+"""W1: a DataFrame into the offline store's history, in one commit that carries its run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from py4j.protocol import Py4JJavaError
+from pyspark import StorageLevel
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as sf
+
+from .delta_log import Commit, Snapshot, caused_by
+from .errors import TwinstoreError
+from .feature_group import CREATED_US, ROW_HASH, Definition
+from .receipts import Watermark
+from .row_hash import row_hash
+from .run_identity import RunIdentity
+from .twins import Twins
+from .types import event_us, quoted
+from .winners import ORDER, from_event_us, key_names, order_rows
+
+_EVENT_US = "_event_us"
+
+
+@dataclass(frozen=True)
+class Appended:
+    """What came of it. `commit` is the run's own, also when an earlier attempt made it; None: no commit."""
+
+    commit: Commit | None
+    rows_in: int
+    appended: int
+    notes: tuple[str, ...] = ()
+
+
+def append(
+    twins: Twins, rows: DataFrame, identity: RunIdentity, mode: str, snapshot: Snapshot, watermark: Watermark
+) -> Appended:
+    """Appends the rows of one run; in mode `changed` those that history does not already hold.
+
+    Raises `TwinstoreError` when a key or event time is null: then nothing is committed.
+    """
+    definition = twins.definition
+    if twins.offline.has_run(definition.name, identity.run_id):
+        return _already(twins, rows, identity.run_id)
+    created_us = max(time.time_ns() // 1_000, (snapshot.timestamp_us or 0) + 1_000)
+    fresh = hashed(rows, definition, created_us)
+    if mode == "append" or _never_written(twins, snapshot):
+        commit = _commit(twins, fresh, identity, created_us)
+        if commit is None:
+            return _already(twins, rows, identity.run_id)
+        return Appended(commit, commit.rows or 0, commit.rows or 0)
+    with staged(fresh, identity) as batch, compared(twins, batch, snapshot, watermark) as (rows_in, unknown):
+        if unknown is None:
+            return Appended(None, rows_in, 0)
+        commit = _commit(twins, unknown, identity, created_us)
+        if commit is None:
+            return _already(twins, rows, identity.run_id)
+        return Appended(commit, rows_in, commit.rows or 0)
+
+
+def hashed(rows: DataFrame, definition: Definition, created_us: int) -> DataFrame:
+    """The rows with the internal columns of the offline table."""
+    columns = [sf.col(quoted(column.name)) for column in definition.columns]
+    created = sf.lit(created_us).cast("bigint").alias(CREATED_US)
+    return rows.select(*columns, created, row_hash(definition.features).alias(ROW_HASH))
+
+
+@contextmanager
+def staged(rows: DataFrame, identity: RunIdentity) -> Iterator[DataFrame]:
+    """The rows evaluated once, though they are read several times."""
+    if not identity.deterministic:
+        # A lost block of a cached plan would be computed again and differ; a checkpoint has no plan to go back to.
+        yield rows.localCheckpoint()
+        return
+    kept = rows.persist(StorageLevel.DISK_ONLY)
+    try:
+        yield kept
+    finally:
+        kept.unpersist()
+
+
+@contextmanager
+def compared(
+    twins: Twins, batch: DataFrame, snapshot: Snapshot, watermark: Watermark
+) -> Iterator[tuple[int, DataFrame | None]]:
+    """How many rows the batch has, and those of events that history does not hold with the same values.
+
+    An event whose newest record in history equals the batch's is not appended again; only history in the batch's range
+    of event times is read. None when no row is left.
+    """
+    definition = twins.definition
+    timed = batch.withColumn(_EVENT_US, event_us(definition.event_column))
+    totals = timed.agg(
+        sf.count(sf.lit(1)), sf.min(_EVENT_US), sf.max(_EVENT_US), sf.count(sf.when(_incomplete(definition), True))
+    )
+    count, oldest_us, newest_us, incomplete = totals.collect()[0]
+    if incomplete:
+        raise _refused(definition, f"{incomplete} of {count} rows")
+    newest_known_us = watermark.max_event_us if watermark.version == snapshot.version else None
+    if count == 0:
+        yield 0, None
+    elif newest_known_us is not None and oldest_us > newest_known_us:
+        yield count, batch
+    else:
+        # Kept, so that its size is known when it meets whole rows: where it is small it moves and they do not.
+        events = _changed_events(twins, timed, snapshot, oldest_us, newest_us).persist()
+        try:
+            if events.count() == 0:
+                yield count, None
+            else:
+                yield count, timed.join(events, [*definition.keys, _EVENT_US], "left_semi").drop(_EVENT_US)
+        finally:
+            events.unpersist()
+
+
+def _changed_events(twins: Twins, timed: DataFrame, snapshot: Snapshot, oldest_us: int, newest_us: int) -> DataFrame:
+    """Keys and event time of the batch's events that history lacks or holds with other values."""
+    definition = twins.definition
+    keys = key_names(definition)
+    history = twins.offline.read(snapshot.version)
+    history = history.where(from_event_us(definition, oldest_us) & (event_us(definition.event_column) <= newest_us))
+    order = order_rows(history, definition).withColumn(_EVENT_US, sf.col(f"{ORDER}.event_us"))
+    newest = order.groupBy(*keys, _EVENT_US).agg(sf.max(ORDER).getField("row_hash").alias("known_hash"))
+    # Of two records of one event in the batch the greater hash would win, and is what history would show.
+    events = timed.groupBy(*keys, _EVENT_US).agg(sf.max(ROW_HASH).alias("batch_hash"))
+    joined = events.join(newest, [*definition.keys, _EVENT_US], "left")
+    return joined.where(~sf.col("batch_hash").eqNullSafe(sf.col("known_hash"))).select(*keys, _EVENT_US)
+
+
+def _commit(twins: Twins, rows: DataFrame, identity: RunIdentity, created_us: int) -> Commit | None:
+    definition = twins.definition
+    try:
+        return twins.offline.append(rows, definition.name, identity.run_id, created_us)
+    except Py4JJavaError as error:
+        for name in ("DeltaInvariantViolationException", "DeltaConstraintViolation"):
+            if caused_by(error, name):
+                raise _refused(definition, "A row", _first_line(error)) from error
+        raise
+
+
+def _already(twins: Twins, rows: DataFrame, run_id: str) -> Appended:
+    """The run is in history. Whatever left it since comes back only as another run."""
+    commit = twins.offline.commit_of(run_id, -1)
+    where = "in history" if commit is None else f"in history as version {commit.version}"
+    return Appended(
+        commit if commit is not None and commit.run_id == run_id else None,
+        rows.count(),
+        0,
+        (
+            f"The run {run_id} is {where} already: nothing was appended.",
+            "Rows of it that were deleted since come back only with another run=.",
+        ),
+    )
+
+
+def _never_written(twins: Twins, snapshot: Snapshot) -> bool:
+    """Whether the table was just made, so that there is nothing to compare a batch with."""
+    first = twins.offline.commit(0) if snapshot.version == 0 else None
+    return first is not None and not first.changes_rows
+
+
+def _incomplete(definition: Definition) -> Column:
+    """Whether a row lacks a key or the event time."""
+    condition = sf.lit(False)
+    for name in (*definition.keys, definition.event_timestamp):
+        condition = condition | sf.col(quoted(name)).isNull()
+    return condition
+
+
+def _refused(definition: Definition, what: str, details: str = "") -> TwinstoreError:
+    required = " or ".join((*definition.keys, definition.event_timestamp))
+    return TwinstoreError(
+        "bad_request",
+        f"{what} had a null in {required}, so that nothing of this run was appended to {definition.offline}.",
+        "Fill these columns or filter such rows out.",
+        details=details,
+    )
+
+
+def _first_line(error: Py4JJavaError) -> str:
+    return str(error.java_exception.getMessage()).splitlines()[0]

@@ -1,0 +1,82 @@
+"""What a write would do, told without doing it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as sf
+
+from .append import compared, hashed, staged
+from .config import Settings
+from .preflight import check
+from .receipts import Gap, Receipt, Watermark
+from .run_identity import RunIdentity
+from .twins import Twins
+from .winners import ORDER, key_names, latest, order_rows
+from .write import Batch, acting
+
+
+def dry_run(twins: Twins, settings: Settings, identity: RunIdentity, batch: Batch) -> Receipt:
+    """The receipt that a write would give, as far as it can be told; nothing is written or made.
+
+    Raises what the write's preflight would raise.
+    """
+    ready = check(twins, settings)
+    snapshot = ready.snapshot
+    reached = Watermark() if snapshot is None else twins.receipts.watermark(snapshot.table_id)
+    head = -1 if snapshot is None else snapshot.version
+    now_us = time.time_ns() // 1_000
+    plan = Receipt(
+        run_id=identity.run_id,
+        operation="write",
+        group=twins.definition.name,
+        table_id="" if snapshot is None else snapshot.table_id,
+        repeatable=identity.repeatable,
+        gap=Gap(reached.version, head),
+        write_timestamp_us=now_us,
+        max_event_us=reached.max_event_us,
+        by=acting(),
+        at_us=now_us,
+        notes=("A dry run: nothing was written.", *ready.notes),
+    )
+    rows = hashed(batch.rows, twins.definition, now_us)
+    if snapshot is not None and twins.offline.has_run(twins.definition.name, identity.run_id):
+        count = rows.count()
+        note = f"The run {identity.run_id} is in history already."
+        return replace(plan, rows_in=count, unchanged=count, notes=(*plan.notes, note))
+    with staged(rows, identity) as kept:
+        if snapshot is None:
+            return _counted(plan, twins, kept.count(), kept, None)
+        history = twins.offline.read(snapshot.version)
+        if batch.mode == "append":
+            return _counted(plan, twins, kept.count(), kept, history)
+        with compared(twins, kept, snapshot, reached) as (count, unknown):
+            if unknown is None:
+                return replace(plan, rows_in=count, unchanged=count)
+            return _counted(plan, twins, count, unknown, history)
+
+
+def _counted(plan: Receipt, twins: Twins, rows_in: int, fresh: DataFrame, history: DataFrame | None) -> Receipt:
+    definition, keys = twins.definition, list(twins.definition.keys)
+    order = order_rows(fresh, definition)
+    batch = order.groupBy(*key_names(definition)).agg(sf.max(ORDER).alias("_newest"))
+    appended, superseded = order.count(), 0
+    winners = batch.count()
+    superseded, late, written = appended - winners, 0, winners
+    if history is not None:
+        known = order_rows(history, definition).join(batch, keys, "left_semi")
+        online = latest(known, definition).withColumnRenamed(ORDER, "_online")
+        late = order.join(online, keys).where(sf.col(f"{ORDER}.event_us") < sf.col("_online.event_us")).count()
+        beaten = batch.join(online, keys).where(sf.col("_newest") < sf.col("_online")).count()
+        written = winners - beaten
+    return replace(
+        plan,
+        rows_in=rows_in,
+        appended=appended,
+        unchanged=rows_in - appended,
+        written=written,
+        late=late,
+        superseded=superseded,
+    )

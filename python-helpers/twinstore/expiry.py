@@ -1,0 +1,22 @@
+"""The one rule of expiry: a row may be online until its event time plus the group's time to live."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as sf
+
+from .feature_group import Definition
+from .types import event_us
+
+
+def expires_us(definition: Definition) -> Column | None:
+    """When a row expires, in µs since the epoch (bigint); None for a group whose rows do not."""
+    if definition.ttl_seconds is None:
+        return None
+    return event_us(definition.event_column) + sf.lit(definition.ttl_seconds * 1_000_000)
+
+
+def remaining_s(definition: Definition, now_us: int) -> Column | None:
+    """Whole seconds that a row still has at `now_us` (bigint); not positive when it has expired."""
+    expires = expires_us(definition)
+    return None if expires is None else sf.floor((expires - sf.lit(now_us)) / sf.lit(1_000_000))

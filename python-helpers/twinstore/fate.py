@@ -1,0 +1,85 @@
+"""What becomes of each winner: written, deleted because it expired, or set aside because it can never be written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as sf
+from pyspark.sql.types import BinaryType, MapType, StringType
+
+from .dialect import CassandraDialect
+from .expiry import remaining_s
+from .feature_group import MAX_TTL_S, Definition
+from .online import TTL_S
+from .types import GroupColumn, parse_type, quoted
+
+#: Column that says it: `ALIVE`, `EXPIRED`, or the reason why the row can never be written.
+FATE = "_fate"
+ALIVE, EXPIRED = "alive", "expired"
+
+#: What CQL adds to each part of a partition key of several columns, in bytes.
+_PART_OVERHEAD = 3
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Winners by fate, and the alive ones of each partition, that is of each task that writes."""
+
+    alive: int
+    expired: int
+    failed: int
+    alive_by_partition: tuple[int, ...]
+
+
+def with_fate(winners: DataFrame, definition: Definition, dialect: CassandraDialect, now_us: int) -> DataFrame:
+    """Adds `FATE` and, when rows expire, `TTL_S`: the whole seconds that are left at `now_us`."""
+    remaining = remaining_s(definition, now_us)
+    fate = sf.when(_illegal_key(definition, dialect), "the key is empty or too long")
+    fate = fate.when(_null_element(definition), "a frozen collection has a null element")
+    if remaining is None:
+        return winners.withColumn(FATE, fate.otherwise(ALIVE))
+    fate = fate.when(remaining > MAX_TTL_S, "the time to live is above 20 years").when(remaining <= 0, EXPIRED)
+    within = sf.least(sf.greatest(remaining, sf.lit(1)), sf.lit(MAX_TTL_S)).cast("int")
+    return winners.withColumn(FATE, fate.otherwise(ALIVE)).withColumn(TTL_S, within)
+
+
+def tally(fated: DataFrame) -> Tally:
+    """Counts the fates of cached winners."""
+    partition = sf.spark_partition_id().alias("partition")
+    by_fate: Counter[str] = Counter()
+    alive: list[int] = []
+    for _, fate, count in fated.groupBy(partition, FATE).count().collect():
+        by_fate[fate] += count
+        if fate == ALIVE:
+            alive.append(count)
+    failed = sum(count for fate, count in by_fate.items() if fate not in (ALIVE, EXPIRED))
+    return Tally(by_fate[ALIVE], by_fate[EXPIRED], failed, tuple(sorted(alive)))
+
+
+def _illegal_key(definition: Definition, dialect: CassandraDialect) -> Column:
+    """Whether the server would refuse the partition key: empty where it is one column, or too long."""
+    sizes = [sf.octet_length(sf.col(quoted(column.name))) for column in definition.key_columns if _has_length(column)]
+    if not sizes:
+        return sf.lit(False)
+    if len(definition.keys) == 1:
+        return (sizes[0] == 0) | (sizes[0] > dialect.max_key_bytes)
+    # Fixed-size parts have at most 16 bytes.
+    fixed = 16 * (len(definition.keys) - len(sizes)) + _PART_OVERHEAD * len(definition.keys)
+    return sum(sizes[1:], sizes[0]) > dialect.max_key_bytes - fixed
+
+
+def _null_element(definition: Definition) -> Column:
+    """Whether a frozen collection holds a null, which CQL refuses."""
+    found = sf.lit(False)
+    for column in definition.features:
+        if column.online_as == "frozen":
+            value = sf.col(quoted(column.name))
+            items = sf.map_values(value) if isinstance(parse_type(column.type), MapType) else value
+            found = found | sf.coalesce(sf.exists(items, lambda item: item.isNull()), sf.lit(False))
+    return found
+
+
+def _has_length(column: GroupColumn) -> bool:
+    return isinstance(parse_type(column.type), (StringType, BinaryType))

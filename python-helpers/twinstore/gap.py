@@ -1,0 +1,217 @@
+"""W2 to W4: what a gap of Delta versions changed, and which row of each changed key is due online."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as sf
+
+from .delta_log import Commit, Snapshot, caused_by
+from .receipts import Gap, Watermark
+from .twins import Twins
+from .types import event_us
+from .winners import ORDER, from_event_us, key_names, latest, order_rows, rows_of
+
+_ROWS, _FIRST_US = "_rows", "_first_us"
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a gap's commits did. `every_key`: all keys are due, and those that history lacks leave the online store."""
+
+    gap: Gap
+    commits: tuple[Commit, ...]
+    every_key: bool
+
+    @property
+    def inserts(self) -> tuple[Commit, ...]:
+        """Commits that brought rows."""
+        return tuple(commit for commit in self.commits if commit.added)
+
+    @property
+    def removes(self) -> bool:
+        """Whether rows left the table or were replaced."""
+        return any(commit.removes for commit in self.commits)
+
+    @property
+    def none(self) -> bool:
+        """Whether no key is due, as after OPTIMIZE."""
+        return not self.every_key and not self.inserts and not self.removes
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How the rows of one run's append relate to history: see `receipt.schema.json`."""
+
+    late: int = 0
+    corrected: int = 0
+    superseded: int = 0
+
+
+@dataclass(frozen=True)
+class Due:
+    """What is due online: `order` (keys, `ORDER`) names the winners among the rows of `source`, `absent` the keys to
+    delete (None: none). `max_event_us` is the newest event time in the table at the end of the gap."""
+
+    order: DataFrame
+    keys: int
+    oldest_us: int | None
+    source: DataFrame
+    absent: DataFrame | None
+    max_event_us: int | None
+    counts: Counts
+
+
+def changes_of(twins: Twins, gap: Gap) -> Changes:
+    """Reads the commits of the gap. Every key is due at the first propagation, after a commit that touches all, and
+    where the log no longer has a commit."""
+    commits = twins.offline.commits(gap.from_version, gap.to_version)
+    if commits is None:
+        return Changes(gap, (), every_key=True)
+    touched = gap.from_version < 0 or any(commit.touches_all for commit in commits)
+    return Changes(gap, tuple(commits), every_key=touched)
+
+
+def due_online(
+    twins: Twins,
+    changes: Changes,
+    head: Snapshot,
+    reached: Watermark,
+    own: Commit | None,
+    online_is_new: bool,
+    kept: ExitStack,
+) -> Due:
+    """The winners in snapshot `head` of the keys that the gap changed, and the keys that it took away.
+
+    `own` is this run's own append when it lies in the gap; `online_is_new` that the online table has no row yet. What
+    is cached lives until `kept` closes.
+    """
+    finder = _Finder(twins, changes, head, own, kept)
+    if changes.every_key:
+        return finder.every_key(online_is_new)
+    try:
+        return finder.removed() if changes.removes else finder.inserted(reached)
+    except (Py4JJavaError, AnalysisException) as error:
+        # VACUUM took files of the gap, or the change feed has a hole: every key covers whatever happened.
+        if isinstance(error, Py4JJavaError) and not caused_by(error, "FileNotFoundException"):
+            raise
+        return finder.every_key(online_is_new)
+
+
+class _Finder:
+    def __init__(self, twins: Twins, changes: Changes, head: Snapshot, own: Commit | None, kept: ExitStack) -> None:
+        self._twins = twins
+        self._definition = twins.definition
+        self._keys = list(twins.definition.keys)
+        self._changes = changes
+        self._head = head
+        self._own = own
+        self._kept = kept
+
+    def inserted(self, reached: Watermark) -> Due:
+        """Of a gap that only brought rows."""
+        gap_rows = self._twins.offline.added_rows(self._changes.inserts)
+        summary = self._cached(
+            order_rows(gap_rows, self._definition)
+            .groupBy(*key_names(self._definition))
+            .agg(
+                sf.max(ORDER).alias(ORDER),
+                sf.min(f"{ORDER}.event_us").alias(_FIRST_US),
+                sf.count(sf.lit(1)).alias(_ROWS),
+            )
+        )
+        totals = summary.agg(sf.count(sf.lit(1)), sf.sum(_ROWS), sf.min(_FIRST_US), sf.max(f"{ORDER}.event_us"))
+        keys, rows, first_us, last_us = totals.collect()[0]
+        known_us = reached.max_event_us
+        newest_us = max((us for us in (known_us, last_us) if us is not None), default=None)
+        order = summary.select(*key_names(self._definition), ORDER)
+        if keys == 0 or known_us is None or first_us > known_us:
+            # All that the gap brought is newer than all that was there: the gap decides alone.
+            alone = self._own is not None and self._changes.inserts == (self._own,)
+            counts = Counts(superseded=rows - keys) if alone else self._counts(None)
+            return self._due(order, gap_rows, None, newest_us, counts)
+        snapshot = self._twins.offline.read(self._head.version)
+        history = order_rows(snapshot.where(from_event_us(self._definition, first_us)), self._definition)
+        related = self._cached(history.join(order.drop(ORDER), self._keys, "left_semi"))
+        winners = self._cached(latest(related, self._definition))
+        return self._due(winners, snapshot, None, newest_us, self._counts(related))
+
+    def removed(self) -> Due:
+        """Of a gap that took rows away or replaced some: the winner may be any row of history."""
+        gap = self._changes.gap
+        keys = self._cached(self._twins.offline.changed_keys(gap.from_version, gap.to_version, self._keys))
+        keys.count()
+        snapshot = self._twins.offline.read(self._head.version)
+        related = self._cached(order_rows(snapshot, self._definition).join(keys, self._keys, "left_semi"))
+        winners = self._cached(latest(related, self._definition))
+        newest_us = snapshot.agg(sf.max(event_us(self._definition.event_column))).collect()[0][0]
+        absent = keys.join(winners, self._keys, "left_anti")
+        return self._due(winners, snapshot, absent, newest_us, self._counts(related))
+
+    def every_key(self, online_is_new: bool) -> Due:
+        """Of all that the table holds."""
+        snapshot = self._twins.offline.read(self._head.version)
+        history = order_rows(snapshot, self._definition)
+        winners = self._cached(latest(history, self._definition))
+        absent = None
+        if not online_is_new:
+            online = self._twins.online.read().select(*key_names(self._definition))
+            absent = online.join(winners, self._keys, "left_anti")
+        only_own = self._own is not None and self._changes.inserts == (self._own,)
+        counts = self._counts(None if only_own else history)
+        due = self._due(winners, snapshot, absent, None, counts)
+        newest_us = winners.agg(sf.max(f"{ORDER}.event_us")).collect()[0][0]
+        return Due(due.order, due.keys, due.oldest_us, due.source, due.absent, newest_us, due.counts)
+
+    def _counts(self, history: DataFrame | None) -> Counts:
+        """Of this run's own rows, against `history` (as `order_rows` gives it); None: nothing in it is as new."""
+        if self._own is None:
+            return Counts()
+        own = order_rows(self._twins.offline.added_rows([self._own]), self._definition)
+        own = own.select(*key_names(self._definition), sf.col(f"{ORDER}.event_us").alias("event_us"))
+        try:
+            rows, keys = own.agg(sf.count(sf.lit(1)), sf.count_distinct(*key_names(self._definition))).collect()[0]
+            superseded = rows - keys
+            if history is None or self._own.created_us is None:
+                return Counts(superseded=superseded)
+            prior = history.where(sf.col(f"{ORDER}.created_us") < self._own.created_us)
+            prior = prior.select(*key_names(self._definition), sf.col(f"{ORDER}.event_us").alias("event_us"))
+            newest = prior.groupBy(*key_names(self._definition)).agg(sf.max("event_us").alias("newest_us"))
+            late = own.join(newest, self._keys).where(sf.col("event_us") < sf.col("newest_us")).count()
+            corrected = own.join(prior.distinct(), [*self._keys, "event_us"], "left_semi").count()
+            return Counts(late, corrected, superseded)
+        except Py4JJavaError as error:
+            # The run is of an earlier attempt and VACUUM took its files: it can be finished, no longer counted.
+            if not caused_by(error, "FileNotFoundException"):
+                raise
+            return Counts()
+
+    def _due(
+        self, order: DataFrame, source: DataFrame, absent: DataFrame | None, newest_us: int | None, counts: Counts
+    ) -> Due:
+        keys, oldest_us = order.agg(sf.count(sf.lit(1)), sf.min(f"{ORDER}.event_us")).collect()[0]
+        return Due(order, keys, oldest_us, source, absent, newest_us, counts)
+
+    def _cached(self, rows: DataFrame) -> DataFrame:
+        cached = rows.persist()
+        self._kept.callback(cached.unpersist)
+        return cached
+
+
+def winner_rows(due: Due, twins: Twins, partitions: int) -> DataFrame:
+    """The whole rows that are due, one per key."""
+    source = due.source
+    if due.oldest_us is not None:
+        source = source.where(from_event_us(twins.definition, due.oldest_us))
+    return rows_of(due.order, source, twins.definition, partitions)
+
+
+def resumed_runs(changes: Changes, own_is_fresh: bool, own: Commit | None) -> Sequence[str]:
+    """Runs of earlier, unfinished writes that the gap holds."""
+    fresh = own.run_id if own is not None and own_is_fresh else None
+    return [commit.run_id for commit in changes.commits if commit.run_id is not None and commit.run_id != fresh]

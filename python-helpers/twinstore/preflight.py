@@ -1,0 +1,244 @@
+"""W0: all that stands in the way of a write, found before any byte is written; then the tables made ready."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from pyspark.sql import types as t
+
+from .config import Settings
+from .delta_log import Snapshot
+from .errors import TwinstoreError
+from .feature_group import CREATED_US, ROW_HASH, Definition
+from .online import OnlineShape
+from .problem import Problem, refuse
+from .twins import Twins
+from .types import contract, quoted
+
+#: Properties without which the protocol does not hold, and their values.
+PROPERTIES = {"delta.enableInCommitTimestamps": "true", "delta.enableChangeDataFeed": "true"}
+DEFINITION = "twinstore.definition"
+FORMAT = "twinstore.format"
+
+_CLOCK_SLACK_US = 240_000_000
+_INTERNAL = {CREATED_US: "bigint", ROW_HASH: "bigint"}
+#: Columns of which Delta keeps statistics by itself.
+_STATISTICS_COLUMNS = 32
+_OBJECT_STORES = ("s3", "s3a", "s3n")
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What the preflight found. `snapshot` is None where the offline table must be made, `shape` likewise online.
+
+    `alterations` are the clauses that make an adopted table one of ours.
+    """
+
+    snapshot: Snapshot | None
+    shape: OnlineShape | None
+    alterations: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+
+def needs_lease(settings: Settings, location: str) -> bool:
+    """Whether commits to `location` must take the lease: the store's own log cannot refuse a second writer."""
+    return settings.offline.single_writer and urlsplit(location).scheme in _OBJECT_STORES
+
+
+def kept_definition(snapshot: Snapshot, location: str) -> Definition | None:
+    """The definition in the table's properties; None when it has none."""
+    text = snapshot.properties.get(DEFINITION)
+    return None if text is None else Definition.from_json(text, location)
+
+
+def check(twins: Twins, settings: Settings) -> Readiness:
+    """Looks at both stores, changing nothing. Raises one `TwinstoreError` that lists all that is wrong."""
+    found = list(_session_problems(twins, settings))
+    snapshot = shape = None
+    alterations: list[str] = []
+    try:
+        snapshot = twins.offline.snapshot()
+    except TwinstoreError as error:
+        found.append(Problem(error.message, error.remedy))
+    if snapshot is not None:
+        found += _offline_problems(twins, snapshot)
+        alterations = list(_alterations(twins.definition, snapshot))
+    try:
+        if twins.cql.keyspace_exists(twins.definition.keyspace):
+            shape = twins.online.shape()
+        else:
+            found.append(_no_keyspace(twins))
+    except TwinstoreError as error:
+        found.append(Problem(error.message, error.remedy))
+    if shape is not None:
+        found += _online_problems(twins, shape, snapshot)
+    refuse(f"{twins.definition.name} cannot be written", found)
+    notes = []
+    if snapshot is not None and DEFINITION not in snapshot.properties:
+        notes.append(f"The Delta table {twins.offline.location} was adopted: its rows all go online.")
+    return Readiness(snapshot, shape, tuple(alterations), tuple(notes))
+
+
+def prepare(twins: Twins, ready: Readiness, watermark: int) -> Readiness:
+    """Makes what is missing: the offline table, its properties, then the online table, which names the offline one."""
+    if ready.snapshot is None:
+        twins.offline.create(_table_schema(twins.definition), _properties(twins.definition))
+    for clause in ready.alterations:
+        twins.offline.alter(clause)
+    snapshot = twins.offline.snapshot() if ready.snapshot is None or ready.alterations else ready.snapshot
+    if snapshot is None:
+        raise TwinstoreError("internal", f"{twins.offline.location} vanished while it was made.", "Run this again.")
+    notes = ready.notes
+    if ready.shape is None:
+        if watermark >= 0:
+            # Receipts tell of rows that went with the old table. The stamp comes first, so that a crash after it
+            # leaves a gap that writes every key.
+            twins.offline.stamp(snapshot.schema)
+            notes = (*notes, f"The online table {twins.definition.online} was missing: every key is written again.")
+        twins.online.create(snapshot.table_id)
+    return replace(ready, snapshot=twins.offline.snapshot(), notes=notes)
+
+
+def _session_problems(twins: Twins, settings: Settings) -> Iterator[Problem]:
+    conf = twins.spark.sparkContext.getConf()
+    if conf.get("spark.speculation", "false") == "true":
+        yield Problem("spark.speculation is on, which runs online writes twice.", "Set spark.speculation=false.")
+    scheme = urlsplit(twins.offline.location).scheme
+    log_store = conf.get(f"spark.delta.logStore.{scheme}.impl", "") or ""
+    if scheme in _OBJECT_STORES and not settings.offline.single_writer and "DynamoDB" not in log_store:
+        yield Problem(
+            f"Two writers could overwrite each other's commits at {twins.offline.location}: its log store has no "
+            "put-if-absent.",
+            "Set `single_writer = true` for the offline store, or use Delta's S3DynamoDBLogStore.",
+        )
+
+
+def _offline_problems(twins: Twins, snapshot: Snapshot) -> Iterator[Problem]:
+    location, definition = twins.offline.location, twins.definition
+    kept = kept_definition(snapshot, location)
+    differences = definition.differences(kept) if kept is not None else []
+    if differences:
+        yield Problem(
+            f"The definition of {definition.name} differs from the one in {location}: {'; '.join(differences)}. "
+            "A change of a definition or of ttl is not supported yet.",
+            "Write with the definition of the table (`store.group(name)`), or give the group another table.",
+        )
+    elif kept is None or snapshot.properties.get(FORMAT, "1") == "1":
+        yield from _schema_problems(definition, snapshot, location)
+    else:
+        yield Problem(
+            f"{location} has twinstore.format {snapshot.properties[FORMAT]}, and this version knows 1.",
+            "Use a newer twinstore.",
+        )
+    now_us = time.time_ns() // 1_000
+    if snapshot.timestamp_us is not None and snapshot.timestamp_us > now_us + _CLOCK_SLACK_US:
+        ahead_s = (snapshot.timestamp_us - now_us) // 1_000_000
+        yield Problem(
+            f"The last commit of {location} is {ahead_s} s ahead of this clock, and later commits would stay there.",
+            "Correct the clock; if it was the writer's, switch delta.enableInCommitTimestamps off and on again.",
+        )
+
+
+def _schema_problems(definition: Definition, snapshot: Snapshot, location: str) -> Iterator[Problem]:
+    kept = {each.name: each.dataType.simpleString() for each in snapshot.schema.fields}
+    wanted = {column.name: column.type for column in definition.columns}
+    for name, kind in {**wanted, **_INTERNAL}.items():
+        if name not in kept:
+            if name not in _INTERNAL:
+                yield Problem(f"The Delta table {location} has no column {name}.", "Add it, or leave it out.")
+        elif kept[name] != kind:
+            yield Problem(
+                f"Column {name} is {kind}, and {kept[name]} in the Delta table {location}.",
+                f"Cast it: cast({name} as {kept[name]}).",
+            )
+    for name in kept:
+        if name not in wanted and name not in _INTERNAL:
+            yield Problem(
+                f"The Delta table {location} has the column {name}, which the DataFrame lacks.",
+                f"Add {name}, or give the group another table.",
+            )
+
+
+def _no_keyspace(twins: Twins) -> Problem:
+    keyspace = twins.definition.keyspace
+    return Problem(
+        f"The online store at {twins.cql.address} has no keyspace {keyspace}.",
+        f"Create it: CREATE KEYSPACE {keyspace} WITH replication = {{'class': 'NetworkTopologyStrategy', …}}.",
+    )
+
+
+def _online_problems(twins: Twins, shape: OnlineShape, snapshot: Snapshot | None) -> Iterator[Problem]:
+    online = twins.definition.online
+    another = f"Choose another online table, or DROP TABLE {online} if nothing needs its rows."
+    table_id = shape.marker.get("table_id")
+    if table_id is None:
+        yield Problem(f"The table {online} was not made by twinstore.", another)
+        return
+    if snapshot is None or table_id != snapshot.table_id:
+        yield Problem(
+            f"The table {online} belongs to another Delta table (id {table_id}, {shape.marker.get('offline')}).",
+            another,
+        )
+        return
+    wanted = twins.dialect.columns(twins.definition)
+    for name in sorted({*wanted, *shape.columns}):
+        if name not in shape.columns:
+            yield Problem(f"The table {online} has no column {name}.", another)
+        elif name not in wanted:
+            yield Problem(f"The table {online} has the column {name}, which the group does not know.", another)
+        elif shape.columns[name].replace(" ", "") != wanted[name].replace(" ", ""):
+            yield Problem(f"Column {name} of {online} is {shape.columns[name]} and must be {wanted[name]}.", another)
+    if shape.partition_key != twins.definition.keys or shape.clustering_key:
+        kept = ", ".join((*shape.partition_key, *shape.clustering_key))
+        yield Problem(f"The key of {online} is ({kept}) and must be ({', '.join(twins.definition.keys)}).", another)
+    if shape.default_ttl_s:
+        yield Problem(
+            f"The table {online} has a default time to live of {shape.default_ttl_s} s: rows would expire unasked.",
+            f"ALTER TABLE {online} WITH default_time_to_live = 0.",
+        )
+
+
+def _table_schema(definition: Definition) -> t.StructType:
+    fields = []
+    for column in definition.columns:
+        required = column.name in definition.keys or column.name == definition.event_timestamp
+        fields.append(t.StructField(column.name, contract(column).spark, nullable=not required))
+    return t.StructType([*fields, *(t.StructField(name, t.LongType()) for name in _INTERNAL)])
+
+
+def _properties(definition: Definition) -> dict[str, str]:
+    found = {**PROPERTIES, DEFINITION: definition.to_json(), FORMAT: "1"}
+    columns = len(definition.columns) + len(_INTERNAL)
+    if columns > _STATISTICS_COLUMNS:
+        # The internal columns are the last, and files without their nulls must be told from the others.
+        found["delta.dataSkippingNumIndexedCols"] = str(columns)
+    return found
+
+
+def _alterations(definition: Definition, snapshot: Snapshot) -> Iterator[str]:
+    missing = [f"{name} {kind.upper()}" for name, kind in _INTERNAL.items() if name not in snapshot.schema.names]
+    if missing:
+        yield f"ADD COLUMNS ({', '.join(missing)})"
+    nullable = {each.name for each in snapshot.schema.fields if each.nullable}
+    required = [name for name in (*definition.keys, definition.event_timestamp) if name in nullable]
+    if required and "delta.constraints.twinstore_not_null" not in snapshot.properties:
+        condition = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in required)
+        yield f"ADD CONSTRAINT twinstore_not_null CHECK ({condition})"
+    wanted = {
+        name: value
+        for name, value in _properties(definition).items()
+        if name != DEFINITION and snapshot.properties.get(name) != value
+    }
+    if DEFINITION not in snapshot.properties:
+        wanted[DEFINITION] = definition.to_json()
+    if wanted:
+        yield f"SET TBLPROPERTIES ({', '.join(f'{_sql(name)} = {_sql(value)}' for name, value in wanted.items())})"
+
+
+def _sql(text: str) -> str:
+    """A Spark SQL string literal."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,215 @@
+"""The second half of a write: everything that the log has and the online store has not goes online, whoever wrote it.
+
+For every key that the gap (w, H] of Delta versions changed, the winner of snapshot H is written at the time of commit
+H. The watermark passes a version only by a receipt, so that a crash anywhere leaves a gap, which the next one covers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Callable
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as sf
+
+from .delta_log import Commit, Snapshot
+from .errors import WriteUnconfirmed, from_foreign
+from .fate import ALIVE, EXPIRED, FATE, Tally, tally, with_fate
+from .gap import Changes, Due, changes_of, due_online, resumed_runs, winner_rows
+from .receipts import Gap, Receipt, Watermark
+from .stages import Stages
+from .twins import Twins
+from .types import cql_json, quoted
+from .winners import key_names
+
+FAILED_ROWS = "failed_rows"
+
+#: Rows that one task writes online, about: few enough that a failed task leaves little unconfirmed.
+_ROWS_IN_TASK = 20_000
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a propagation begins: the head H of the log, the watermark, and this run's own commit if the gap has it.
+
+    `own_is_fresh`: this very call made that commit. `online_is_new`: the online table has no row yet.
+    """
+
+    head: Snapshot
+    reached: Watermark
+    own: Commit | None = None
+    own_is_fresh: bool = False
+    online_is_new: bool = False
+
+
+class Propagation:
+    """Brings the gap of one group online.
+
+    `checkpoint` is told the name of each step before it begins; `before_commit` may refuse a commit by raising.
+    """
+
+    def __init__(
+        self, twins: Twins, stages: Stages, checkpoint: Callable[[str], None], before_commit: Callable[[], None]
+    ) -> None:
+        self._twins = twins
+        self._definition = twins.definition
+        self._stages = stages
+        self._checkpoint = checkpoint
+        self._before_commit = before_commit
+
+    def finish(self, draft: Receipt, start: Start) -> Receipt:
+        """The receipt of what was brought online, kept; the draft with a note when there was nothing to bring.
+
+        Raises `WriteUnconfirmed`, which carries the receipt as far as it goes, when the online store fails.
+        """
+        gap = Gap(start.reached.version, start.head.version)
+        draft = replace(draft, gap=gap, max_event_us=start.reached.max_event_us)
+        if gap.empty:
+            return replace(
+                draft, notes=(*draft.notes, f"Everything up to version {gap.to_version} was online already.")
+            )
+        self._checkpoint("gap")
+        with ExitStack() as kept:
+            with self._stages.stage("keys"):
+                changes = changes_of(self._twins, gap)
+                draft = replace(
+                    draft,
+                    resumed=tuple(resumed_runs(changes, start.own_is_fresh, start.own)),
+                    notes=(*draft.notes, *_foreign(changes)),
+                )
+                due = None
+                if not changes.none:
+                    due = due_online(
+                        self._twins, changes, start.head, start.reached, start.own, start.online_is_new, kept
+                    )
+            if due is not None:
+                draft = self._online(draft, due, kept)
+        return self._keep(draft)
+
+    def _online(self, draft: Receipt, due: Due, kept: ExitStack) -> Receipt:
+        with self._stages.stage("winners"):
+            partitions = max(self._twins.spark.sparkContext.defaultParallelism, -(-due.keys // _ROWS_IN_TASK))
+            fated = with_fate(
+                winner_rows(due, self._twins, partitions),
+                self._definition,
+                self._twins.dialect,
+                time.time_ns() // 1_000,
+            ).persist()
+            kept.callback(fated.unpersist)
+            fates = tally(fated)
+            absent = 0
+            if due.absent is not None:
+                gone = due.absent.persist()
+                kept.callback(gone.unpersist)
+                absent = gone.count()
+                due = replace(due, absent=gone)
+        receipt = replace(
+            draft,
+            max_event_us=due.max_event_us,
+            late=due.counts.late,
+            corrected=due.counts.corrected,
+            superseded=due.counts.superseded,
+            written=fates.alive,
+            deleted=absent,
+            expired=fates.expired,
+            failed=fates.failed,
+        )
+        self._checkpoint("online")
+        self._write(receipt, due, fated, fates)
+        if fates.failed:
+            self._set_aside(receipt, fated)
+        return receipt
+
+    def _write(self, receipt: Receipt, due: Due, fated: DataFrame, fates: Tally) -> None:
+        """W5. The sets of keys that are written and deleted are disjoint, so that their order does not matter."""
+        twins = self._twins
+        removals = receipt.deleted + receipt.expired
+        deleted = 0
+
+        def report(done: int) -> None:
+            nonlocal deleted
+            deleted = done
+            self._stages.report("online", done, removals, "deletes")
+
+        with self._stages.stage("online"), twins.online.watched() as watch:
+            try:
+                if removals:
+                    gone = self._key_json(due.absent, fated.where(sf.col(FATE) == EXPIRED))
+                    twins.online.delete(gone, receipt.write_timestamp_us, report)
+                    self._checkpoint("deleted")
+                if fates.alive:
+                    alive = fated.where(sf.col(FATE) == ALIVE)
+                    twins.online.write(alive, receipt.write_timestamp_us, receipt.gap.to_version)
+            except Exception as error:
+                written = self._confirmed(fates) if deleted == removals else 0
+                unconfirmed = replace(
+                    receipt,
+                    unconfirmed=fates.alive - written + removals - deleted,
+                    durations_s=dict(self._stages.durations_s),
+                )
+                raise _unconfirmed(unconfirmed, error, watch.silent, twins.cql.address) from error
+
+    def _confirmed(self, fates: Tally) -> int:
+        """Rows of tasks that succeeded, at least: which ones did is not told, so the smallest are taken."""
+        context = self._twins.spark.sparkContext
+        tracker = context.statusTracker()
+        group = context.getLocalProperty("spark.jobGroup.id")
+        jobs = sorted(tracker.getJobIdsForGroup(group)) if group else []
+        job = tracker.getJobInfo(jobs[-1]) if jobs else None
+        stages = [tracker.getStageInfo(stage) for stage in job.stageIds] if job else []
+        completed = sum(stage.numCompletedTasks for stage in stages if stage)
+        return sum(fates.alive_by_partition[:completed])
+
+    def _key_json(self, *keys: DataFrame | None) -> Iterator[list[str]]:
+        columns = [cql_json(column).alias(column.name) for column in self._definition.key_columns]
+        for each in keys:
+            if each is not None:
+                yield from (list(row) for row in each.select(*columns).toLocalIterator(prefetchPartitions=True))
+
+    def _set_aside(self, receipt: Receipt, fated: DataFrame) -> None:
+        failed = fated.where(~sf.col(FATE).isin(ALIVE, EXPIRED))
+        payload = sf.struct(*(sf.col(quoted(column.name)) for column in self._definition.columns))
+        with self._stages.stage("failed rows"):
+            self._before_commit()
+            self._twins.ledger.append_rows(
+                FAILED_ROWS,
+                failed.select(
+                    sf.lit(receipt.run_id).alias("run_id"),
+                    sf.to_json(sf.struct(*key_names(self._definition)), {"ignoreNullFields": "false"}).alias("key"),
+                    sf.col(FATE).alias("reason"),
+                    sf.to_json(payload, {"ignoreNullFields": "false"}).alias("payload"),
+                    sf.lit(receipt.at_us).cast("bigint").alias("at_us"),
+                    sf.lit(receipt.table_id).alias("table_id"),
+                    sf.lit(receipt.gap.to_version).cast("bigint").alias("version"),
+                ),
+            )
+
+    def _keep(self, receipt: Receipt) -> Receipt:
+        self._checkpoint("receipt")
+        with self._stages.stage("receipt"):
+            self._before_commit()
+            receipt = replace(receipt, durations_s=dict(self._stages.durations_s), at_us=time.time_ns() // 1_000)
+            kept = self._twins.receipts.keep(receipt)
+        return replace(kept, durations_s=dict(self._stages.durations_s))
+
+
+def _foreign(changes: Changes) -> Iterable[str]:
+    """Notes on what others did in the gap."""
+    for commit in changes.commits:
+        if commit.changes_rows and commit.run_id is None:
+            yield f"{commit.operation} at version {commit.version}, by another writer, was brought online."
+
+
+def _unconfirmed(receipt: Receipt, error: Exception, silent: bool, address: str) -> WriteUnconfirmed:
+    why = "stopped answering" if silent else "failed"
+    cause = from_foreign(error, "The online write failed.", "See the details.")
+    return WriteUnconfirmed(
+        f"The online store at {address} {why}: up to {receipt.unconfirmed} rows of {receipt.group} are unconfirmed; "
+        "the offline store has all of them.",
+        f"When it is back, run `store.retry({receipt.group!r})` or the same write again: it goes on from there.",
+        receipt,
+        details=cause.details,
+    )

@@ -1,0 +1,198 @@
+"""The feature store as its user sees it: write to both stores, retry, and read either of them back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Union
+
+from pyspark.sql.types import StructField, StructType
+
+from .config import SettingsLike, load_settings
+from .cql import Cql
+from .delta_log import OfflineTable
+from .dialect import dialect_named
+from .dry_run import dry_run as plan_write
+from .errors import TwinstoreError, Unsupported
+from .feature_group import CREATED_US, ROW_HASH, Definition, FeatureGroup
+from .groups import find_group, find_groups
+from .preflight import kept_definition
+from .progress import Progress, default_progress
+from .receipts import Receipt
+from .run_identity import RunIdentity, run_identity
+from .session import PINNED_CONF, online_conf
+from .twins import Twins
+from .types import parse_type
+from .winners import ORDER, winners
+from .write import Batch, Writer
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+GroupLike = Union[FeatureGroup, str]
+
+_MODES = ("changed", "append")
+
+
+def connect(spark: SparkSession, settings: SettingsLike = None, progress: Progress | None = None) -> Store:
+    """A store on this Spark session.
+
+    `settings`: see `load_settings`; None looks for `twinstore.toml`. `progress` is told of every step; None shows one
+    updating line. Sets the session's time zone to UTC. Raises `TwinstoreError` when there are no settings.
+    """
+    return Store(spark, settings, progress)
+
+
+class Store:
+    """Writes feature groups to their two stores and reads them back.
+
+    `checkpoint` is told the name of each step of a write before it begins.
+    """
+
+    def __init__(
+        self,
+        spark: SparkSession,
+        settings: SettingsLike = None,
+        progress: Progress | None = None,
+        checkpoint: Callable[[str], None] = lambda step: None,
+    ) -> None:
+        self.spark = spark
+        self.settings = load_settings(settings)
+        self.progress: Progress = progress or default_progress()
+        self.cql = Cql(spark, self.settings.online)
+        self._checkpoint = checkpoint
+        dialect_named(self.settings.online.dialect)
+        for name, value in {**PINNED_CONF, **online_conf(self.settings.online)}.items():
+            spark.conf.set(name, value)
+
+    def write(
+        self, rows: DataFrame, group: FeatureGroup, mode: str = "changed", run: str | None = None, dry_run: bool = False
+    ) -> Receipt:
+        """Appends `rows` to the offline store and brings the latest row of each entity online.
+
+        `mode="changed"` leaves out rows that history already holds with the same values, `"append"` takes all. `run`
+        names the run; the same run is never appended twice, and by default the same input, plan and definition are the
+        same run. `dry_run` changes nothing and tells what would happen.
+
+        Raises `TwinstoreError` that lists everything wrong before anything is written, and `WriteUnconfirmed` when rows
+        are in the offline store but not confirmed online: `retry`, or the same write again, goes on from there.
+        """
+        if mode not in _MODES:
+            raise TwinstoreError("bad_request", f"mode={mode!r} is not a mode.", "Use mode='changed' or mode='append'.")
+        definition = group.define(rows.schema)
+        identity = run_identity(rows, definition, mode, run)
+        batch = Batch(rows, mode)
+        if dry_run:
+            return plan_write(self.twins(definition), self.settings, identity, batch)
+        return self._run(definition, "write", identity, batch)
+
+    def retry(self, group: GroupLike) -> Receipt:
+        """Brings online what the offline store has and the online store has not: the second half of a write alone."""
+        return self._run(self.definition(group), "retry", RunIdentity(uuid.uuid4().hex, False, True))
+
+    def materialize(self, group: GroupLike, version: int | None = None) -> Receipt:
+        """Writes the latest row of every entity online again, at a fresh time."""
+        if version is not None:
+            raise Unsupported(
+                "materialize(version=…) is not supported yet.",
+                "Use materialize(group), which takes the newest version.",
+            )
+        return self._run(self.definition(group), "materialize", RunIdentity(uuid.uuid4().hex, False, True))
+
+    def repair(self, report: Any) -> Receipt:
+        """Not supported yet: raises `Unsupported`."""
+        raise Unsupported("repair is not supported yet.", "Use `materialize(group)`, which writes every row again.")
+
+    def delete(self, group: GroupLike, keys: Any) -> Receipt:
+        """Not supported yet: raises `Unsupported`."""
+        raise Unsupported(
+            "delete is not supported yet.",
+            "Delete the rows from the Delta table with SQL, then run `retry(group)`, which removes them online.",
+        )
+
+    def parity(self, group: GroupLike, how: str = "auto") -> Any:
+        """Compares the two stores row by row; the report's `verdict` says whether they agree. See `parity.prove`."""
+        from .parity import prove
+
+        return prove(self, group, how)
+
+    def groups(self) -> list[Definition]:
+        """The feature groups under the roots of the settings."""
+        return find_groups(self.spark, self.settings.roots)
+
+    def group(self, name: str) -> FeatureGroup:
+        """The feature group of that name under the roots of the settings, as its table declares it."""
+        return self.definition(name).group()
+
+    def definition(self, group: GroupLike) -> Definition:
+        """The definition that the group's table keeps. Raises `TwinstoreError` when there is no such group."""
+        if isinstance(group, str):
+            return find_group(self.spark, self.settings.roots, group)
+        snapshot = OfflineTable(self.spark, group.offline.rstrip("/")).snapshot()
+        found = None
+        if snapshot is not None:
+            found = kept_definition(snapshot, group.offline)
+        if found is None:
+            raise TwinstoreError(
+                "not_found",
+                f"{group.offline} holds no feature group.",
+                f"Write {group.name} first, or correct offline=.",
+            )
+        return found
+
+    def online(self, group: GroupLike, keys: Any = None) -> DataFrame:
+        """The rows of the online store with the offline store's types; of `keys` only when they are given.
+
+        `keys`: a DataFrame with the key columns, or a list of values (one key column), tuples or mappings.
+        """
+        twins = self.twins(self.definition(group))
+        rows = twins.online.read().select(*(column.name for column in twins.definition.columns))
+        return rows if keys is None else self._of_keys(twins.definition, rows, keys)
+
+    def offline(
+        self, group: GroupLike, version: int | None = None, latest: bool = False, keys: Any = None
+    ) -> DataFrame:
+        """The rows of the offline store: its whole history, or with `latest` the latest row of each entity.
+
+        `version` is a Delta version, None the newest; `keys` as in `online`.
+        """
+        definition = self.definition(group)
+        reader = self.spark.read.format("delta")
+        if version is not None:
+            reader = reader.option("versionAsOf", version)
+        rows = reader.load(definition.offline)
+        if keys is not None:
+            rows = self._of_keys(definition, rows, keys)
+        if latest:
+            rows = winners(rows, definition).drop(ORDER)
+        return rows.drop(CREATED_US, ROW_HASH).select(*(column.name for column in definition.columns))
+
+    def twins(self, definition: Definition) -> Twins:
+        """The two stores of a definition."""
+        return Twins.of(self.spark, self.settings, self.cql, definition)
+
+    def _run(
+        self, definition: Definition, operation: str, identity: RunIdentity, batch: Batch | None = None
+    ) -> Receipt:
+        return Writer(self.twins(definition), self.settings, self.progress, self._checkpoint).run(
+            operation, identity, batch
+        )
+
+    def _of_keys(self, definition: Definition, rows: DataFrame, keys: Any) -> DataFrame:
+        from pyspark.sql import DataFrame as Frame
+
+        names = list(definition.keys)
+        if isinstance(keys, Frame):
+            wanted = keys.select(*names).distinct()
+        else:
+            schema = StructType([StructField(each.name, parse_type(each.type)) for each in definition.key_columns])
+            wanted = self.spark.createDataFrame([_key_values(names, key) for key in keys], schema).distinct()
+        return wanted.join(rows, names).select(*rows.columns)
+
+
+def _key_values(names: Sequence[str], key: Any) -> tuple[Any, ...]:
+    if isinstance(key, Mapping):
+        return tuple(key[name] for name in names)
+    if isinstance(key, (tuple, list)):
+        return tuple(key)
+    return (key,)

@@ -1,0 +1,48 @@
+"""The two stores of one group, as one thing to hand around."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .config import Settings
+from .cql import Cql
+from .delta_log import OfflineTable
+from .dialect import CassandraDialect, dialect_named
+from .feature_group import Definition
+from .ledger import Ledger
+from .online import OnlineTable
+from .receipts import Receipts
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+@dataclass(frozen=True)
+class Twins:
+    """A definition with its offline table, online table and the tables beside the offline one."""
+
+    spark: SparkSession
+    definition: Definition
+    offline: OfflineTable
+    online: OnlineTable
+    cql: Cql
+    dialect: CassandraDialect
+    ledger: Ledger
+    receipts: Receipts
+
+    @classmethod
+    def of(cls, spark: SparkSession, settings: Settings, cql: Cql, definition: Definition) -> Twins:
+        """The stores of `definition` by these settings; reads nothing."""
+        dialect = dialect_named(settings.online.dialect)
+        ledger = Ledger(spark, definition.offline)
+        return cls(
+            spark=spark,
+            definition=definition,
+            offline=OfflineTable(spark, definition.offline),
+            online=OnlineTable(spark, cql, dialect, definition),
+            cql=cql,
+            dialect=dialect,
+            ledger=ledger,
+            receipts=Receipts(ledger),
+        )

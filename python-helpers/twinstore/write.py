@@ -1,0 +1,147 @@
+"""A whole write, and its second half alone: preflight, append, propagate, under the lease where one is needed."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Callable
+
+from .append import Appended, append
+from .config import Settings
+from .delta_log import Snapshot
+from .errors import TwinstoreError
+from .lease import Lease
+from .preflight import Readiness, check, needs_lease, prepare
+from .progress import Progress
+from .propagate import Propagation, Start
+from .receipts import Gap, Receipt, Watermark
+from .run_identity import RunIdentity
+from .stages import Stages
+from .twins import Twins
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What a write appends: rows of the group's schema, and in which mode."""
+
+    rows: DataFrame
+    mode: str
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes one group. `checkpoint` is told the name of each step before it begins."""
+
+    twins: Twins
+    settings: Settings
+    progress: Progress
+    checkpoint: Callable[[str], None]
+
+    def run(self, operation: str, identity: RunIdentity, batch: Batch | None = None) -> Receipt:
+        """The receipt of a `write` (with a batch), `retry` or `materialize` (which first stamps every key)."""
+        twins = self.twins
+        stages = Stages(twins.spark, self.progress)
+        self.checkpoint("preflight")
+        with stages.stage("preflight"):
+            ready = check(twins, self.settings)
+        with committing(twins, self.settings, identity.run_id, self.progress) as before_commit:
+            with stages.stage("preflight"):
+                if needs_lease(self.settings, twins.definition.offline):
+                    # As it is now that others are done.
+                    ready = check(twins, self.settings)
+                reached = self._watermark(ready)
+                online_is_new = ready.shape is None
+                ready = prepare(twins, ready, reached.version)
+            snapshot = _existing(ready)
+            appended = Appended(None, 0, 0)
+            if batch is not None:
+                self.checkpoint("append")
+                with stages.stage("append"):
+                    before_commit()
+                    appended = append(twins, batch.rows, identity, batch.mode, snapshot, reached)
+            elif operation == "materialize":
+                before_commit()
+                twins.offline.stamp(snapshot.schema)
+            start = self._start(appended, reached, online_is_new)
+            draft = self._draft(operation, identity, appended, start, ready)
+            self.checkpoint("propagate")
+            receipt = Propagation(twins, stages, self.checkpoint, before_commit).finish(draft, start)
+        stages.finished()
+        return receipt
+
+    def _watermark(self, ready: Readiness) -> Watermark:
+        if ready.snapshot is None:
+            return Watermark()
+        return self.twins.receipts.watermark(ready.snapshot.table_id)
+
+    def _start(self, appended: Appended, reached: Watermark, online_is_new: bool) -> Start:
+        head = self.twins.offline.snapshot()
+        if head is None or head.timestamp_us is None:
+            raise TwinstoreError(
+                "conflict",
+                f"The head of {self.twins.offline.location} has no in-commit timestamp any more.",
+                "Run this again: it switches delta.enableInCommitTimestamps on.",
+            )
+        own = appended.commit
+        if own is not None and own.version <= reached.version:
+            own = None
+        return Start(head, reached, own, own_is_fresh=appended.appended > 0, online_is_new=online_is_new)
+
+    def _draft(
+        self, operation: str, identity: RunIdentity, appended: Appended, start: Start, ready: Readiness
+    ) -> Receipt:
+        own_rows = (start.own.rows or 0) if start.own is not None else 0
+        notes = [*ready.notes, *appended.notes]
+        if operation == "write" and not appended.appended and not appended.notes:
+            notes.append("History already held every row of this run: nothing was appended.")
+        return Receipt(
+            run_id=identity.run_id,
+            operation=operation,
+            group=self.twins.definition.name,
+            table_id=start.head.table_id,
+            repeatable=identity.repeatable,
+            version=None if start.own is None else start.own.version,
+            gap=Gap(start.reached.version, start.head.version),
+            write_timestamp_us=start.head.timestamp_us or 0,
+            rows_in=appended.rows_in,
+            appended=own_rows,
+            unchanged=max(0, appended.rows_in - own_rows),
+            by=acting(),
+            at_us=time.time_ns() // 1_000,
+            notes=tuple(notes),
+        )
+
+
+@contextmanager
+def committing(twins: Twins, settings: Settings, run_id: str, progress: Progress) -> Iterator[Callable[[], None]]:
+    """The right to commit to a group's tables; gives what to call before each commit.
+
+    Where the log store cannot refuse a second writer this is the lease, and another writer is waited for.
+    """
+    if not needs_lease(settings, twins.definition.offline):
+        yield lambda: None
+        return
+    holder = f"{acting()} on {socket.gethostname()} ({os.getpid()}, {uuid.uuid4().hex[:8]})"
+    lease = Lease(twins.cql, twins.definition.keyspace, twins.definition.offline, holder)
+    with lease.held(run_id, progress):
+        yield lease.check
+
+
+def acting() -> str:
+    """Who acts: the Hub user, else the user of the operating system."""
+    return os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
+
+
+def _existing(ready: Readiness) -> Snapshot:
+    if ready.snapshot is None:
+        raise TwinstoreError("internal", "The offline table was not made.", "Report this.")
+    return ready.snapshot
