@@ -1,6 +1,7 @@
 import { TwinstoreError } from '../contract';
 import { EXIT, WrongUse } from './command';
 import type { ICommand, IContext } from './command';
+import { groupsCommand } from './groups';
 import { parityCommand } from './parity';
 import { retryCommand } from './retry';
 import { runCommand } from './run';
@@ -10,6 +11,7 @@ import { startCommand } from './start';
 const COMMANDS: Readonly<Record<string, ICommand>> = {
   start: startCommand,
   stack: stackCommand,
+  groups: groupsCommand,
   parity: parityCommand,
   retry: retryCommand,
   run: runCommand
