@@ -74,15 +74,20 @@ function serve(request, response, secret) {
   }
 }
 
-/** What was received, and headers that must not reach the browser. */
+/** What was received, and headers that must not reach the browser; a sender that leaves is counted like a reader. */
 async function echo(request, response) {
   let bytes = 0;
   let text = '';
-  for await (const chunk of request) {
-    bytes += chunk.length;
-    if (text.length < 1000) {
-      text += chunk;
+  try {
+    for await (const chunk of request) {
+      bytes += chunk.length;
+      if (text.length < 1000) {
+        text += chunk;
+      }
     }
+  } catch {
+    gone += 1;
+    return;
   }
   response.setHeader('Set-Cookie', 'planted=1');
   response.setHeader('X-Powered-By', 'fake');

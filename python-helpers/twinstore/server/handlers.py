@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from jupyter_core.utils import ensure_async
 from jupyter_server.base.handlers import APIHandler
@@ -38,8 +38,8 @@ _REMEDIES = {
 class Handler(APIHandler):
     """A path of the contract's table.
 
-    `actions` gives the right that each method needs; other methods do not exist. All checks are in `prepare`,
-    because the decorators around a method run only after its body was read, or passed on.
+    `actions` gives the right that each method needs; other methods do not exist. All checks are in `admit`, before the
+    body, because the decorators around a method run only after its body was read, or passed on.
     """
 
     def initialize(self, twinstore: TwinstoreApp, actions: dict[str, str]) -> None:
@@ -47,8 +47,22 @@ class Handler(APIHandler):
         self.actions = actions
         self.request_id = uuid.uuid4().hex[:12]
         self._received = 0
+        self._refusal: Exception | None = None
 
     async def prepare(self) -> None:  # type: ignore[override]  # as Jupyter's own APIHandler
+        """Admits the request or refuses it; a refusal is told after the body, which is thrown away.
+
+        To answer and hang up while the browser still sends would reset its connection, and it would not see the answer.
+        """
+        try:
+            await self.admit()
+        except Exception as refusal:
+            if isinstance(refusal, web.HTTPError) and refusal.status_code == 413:
+                raise
+            self._refusal = refusal
+            setattr(self, (self.request.method or "").lower(), self._refuse)
+
+    async def admit(self) -> None:
         """Refuses whoever may not call, in this order: foreign host or origin, no login, no XSRF token, no such method,
         no right, too much to say."""
         if not self.check_host():
@@ -61,7 +75,7 @@ class Handler(APIHandler):
                 f"Requests from {self.get_origin()} are not taken.",
                 "Set ServerApp.allow_origin when that page may act for you.",
             )
-        await super().prepare()
+        await APIHandler.prepare(self)
         if self.current_user is None:
             raise _forbidden("This request carries no login of this Jupyter server.", _LOG_IN)
         # Jupyter leaves GET unchecked; an answer here may hold data, so a link on a foreign page must not get it.
@@ -90,7 +104,8 @@ class Handler(APIHandler):
             error = _too_large()
             self.send_error(error.status_code, exc_info=(type(error), error, None))
             return
-        await self.body_received(chunk)
+        if self._refusal is None:
+            await self.body_received(chunk)
 
     async def body_received(self, chunk: bytes) -> None:
         """A piece of the body."""
@@ -112,7 +127,14 @@ class Handler(APIHandler):
             known = self._as_known(status_code, error)
         if status_code == 405:
             self.set_header("Allow", ", ".join(self.actions))
+        if status_code == 413:
+            # The rest of the body is not read.
+            self.set_header("Connection", "close")
         self.finish(json.dumps(known.to_body(self.request_id)))
+
+    def _refuse(self, *_arguments: Any, **_named: Any) -> NoReturn:
+        assert self._refusal is not None
+        raise self._refusal
 
     def _as_known(self, status: int, error: BaseException | None) -> TwinstoreError:
         call = f"{self.request.method} {self.request.path}"
@@ -155,10 +177,10 @@ class JsonHandler(Handler):
 class NotFoundHandler(JsonHandler):
     """Every path that the table lacks."""
 
-    async def prepare(self) -> None:  # type: ignore[override]  # as Jupyter's own APIHandler
+    async def admit(self) -> None:
         # Whatever the method: the caller must be logged in to learn even this.
         self.actions = {self.request.method or "": "read"}
-        await super().prepare()
+        await super().admit()
         raise web.HTTPError(404)
 
 

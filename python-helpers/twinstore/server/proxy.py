@@ -35,8 +35,9 @@ class ProxyHandler(Handler):
         # An answer that names no type is not one of a page.
         self._content_type = "application/octet-stream"
 
-    async def prepare(self) -> None:  # type: ignore[override]  # as Jupyter's own APIHandler
-        await super().prepare()
+    async def admit(self) -> None:
+        """Opens the way to the companion, so that the body can pass."""
+        await super().admit()
         self._exchange, address = await self.twinstore.companion.connect()
         headers = HTTPHeaders({"X-Twinstore-Secret": address.secret, "X-Request-Id": self.request_id})
         for name in _REQUEST_HEADERS:
