@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { homedir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -52,6 +53,8 @@ export const groupsCommand: ICommand = {
 
 /** Of the companion that the Jupyter Server of this terminal runs, else by the same services in this process. */
 async function listGroups({ env, cwd, program, signal }: IContext): Promise<IGroupsAnswer> {
+  // Every read listens; there are more than Node takes for a leak.
+  setMaxListeners(0, signal);
   const runtime = env['TWINSTORE_RUNTIME'];
   if (runtime) {
     return (await askCompanion(runtime, 'groups', {}, signal)) as IGroupsAnswer;

@@ -1,3 +1,5 @@
+import { isNativeError } from 'node:util/types';
+
 import { TwinstoreError } from '../contract';
 import type { IErrorBody } from '../contract';
 import type { Redactor } from './redaction';
@@ -8,7 +10,7 @@ export function errorBody(error: unknown, requestId: string, redactor: Redactor)
     error instanceof TwinstoreError
       ? error
       : new TwinstoreError('internal', 'The companion failed.', 'Try again; if it stays, report it with the details.', {
-          details: error instanceof Error ? (error.stack ?? error.message) : String(error)
+          details: isNativeError(error) ? (error.stack ?? error.message) : String(error)
         });
   const body = known.toBody(requestId);
   return {

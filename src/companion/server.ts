@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
@@ -64,6 +65,8 @@ export class CompanionServer {
     const startMs = nowMs();
     const requestId = requestIdOf(request) ?? newRequestId();
     const controller = new AbortController();
+    // Every read of a request listens; there are more than Node takes for a leak.
+    setMaxListeners(0, controller.signal);
     response.once('close', () => {
       if (!response.writableFinished) {
         controller.abort(new TwinstoreError('aborted', 'The caller went away.', 'Ask again.'));

@@ -1,4 +1,5 @@
 import { tableFromIPC } from 'apache-arrow';
+import { setMaxListeners } from 'node:events';
 
 import { LocalStore } from '../../../src/companion/delta';
 import type { IEngine } from '../../../src/companion/delta';
@@ -20,3 +21,4 @@ export function localEngine(root: string): IEngine {
 
 /** A signal that is never aborted. */
 export const ALIVE = new AbortController().signal;
+setMaxListeners(0, ALIVE);

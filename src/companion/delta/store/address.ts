@@ -6,7 +6,7 @@ import { TwinstoreError } from '../../../contract';
  * Takes `s3a://`, `s3://`, `file:/`, `file:///` and absolute paths as they are written in settings: nothing is decoded.
  */
 export function canonical(text: string): string {
-  const path = /^file:(?:\/\/)?(\/.*)$/i.exec(text)?.[1] ?? text;
+  const path = /^file:(?:\/\/(?=\/)|(?!\/\/))(\/.*)$/i.exec(text)?.[1] ?? text;
   const s3 = /^s3[an]?:\/\/([^/]+)(.*)$/i.exec(path);
   if (s3 === null && !path.startsWith('/')) {
     throw refused(text, 'is neither an S3 address nor an absolute path');

@@ -2,6 +2,7 @@ import { GetObjectCommand, ListObjectsV2Command, S3Client, S3ServiceException } 
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { addAbortSignal } from 'node:stream';
 import type { Readable } from 'node:stream';
+import { isNativeError } from 'node:util/types';
 
 import { TwinstoreError } from '../../../contract';
 import type { OfflineStore } from '../../../contract';
@@ -179,7 +180,7 @@ export class S3Store implements IObjectStore {
         options
       );
     }
-    if (error instanceof Error && error.name === 'CredentialsProviderError') {
+    if (isNativeError(error) && error.name === 'CredentialsProviderError') {
       return new TwinstoreError(
         'forbidden',
         `No credentials for S3 at ${this.address} were found.`,
@@ -227,11 +228,11 @@ function isTransient(error: unknown): boolean {
     const status = error.$metadata.httpStatusCode ?? 0;
     return status === 429 || status >= 500 || error.name === 'SlowDown' || error.name === 'RequestTimeout';
   }
-  return error instanceof Error && error.name !== 'CredentialsProviderError';
+  return isNativeError(error) && error.name !== 'CredentialsProviderError';
 }
 
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) {
+  if (!isNativeError(error)) {
     return String(error);
   }
   // Node joins the failures of several addresses in one error without a message.
