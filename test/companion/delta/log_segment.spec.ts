@@ -46,7 +46,9 @@ describe('findLogSegment', () => {
     ];
     const segment = await segmentOf(tableOf(...commits(0, 6), ...parts));
     expect([segment.checkpoint?.version, segment.checkpoint?.files.length, spans(segment)]).toEqual([3, 2, [4, 5, 6]]);
-    const complete = await segmentOf(tableOf(...commits(0, 6), ...parts, [5, 'checkpoint.0000000002.0000000003.parquet']));
+    const complete = await segmentOf(
+      tableOf(...commits(0, 6), ...parts, [5, 'checkpoint.0000000002.0000000003.parquet'])
+    );
     expect([complete.checkpoint?.version, complete.checkpoint?.files.length]).toEqual([5, 3]);
   });
 
@@ -94,7 +96,9 @@ describe('findLogSegment', () => {
   it('names the version that is missing', async () => {
     await expect(segmentOf(tableOf(...commits(0, 2), ...commits(4, 5)))).rejects.toThrow(/version 3 is missing/);
     await expect(segmentOf(tableOf(...commits(1, 2)))).rejects.toThrow(/version 0 is missing/);
-    await expect(segmentOf(tableOf([3, 'checkpoint.parquet'], ...commits(5, 6)))).rejects.toThrow(/version 4 is missing/);
+    await expect(segmentOf(tableOf([3, 'checkpoint.parquet'], ...commits(5, 6)))).rejects.toThrow(
+      /version 4 is missing/
+    );
   });
 
   it('says which versions exist when the asked one does not', async () => {
@@ -113,12 +117,19 @@ describe('sortNames', () => {
   it('ignores what the protocol does not name, and empty files', () => {
     const entry = (name: string, size = 1) => ({ name, size, modifiedMs: 0 });
     const zero = '0'.repeat(20);
-    const names = ['_last_checkpoint', '1.json', `${zero}.crc`, `.${zero}.json.crc`, `${zero}.json.tmp`, `${zero}.checkpoint.parquet.tmp`];
-    const { commits: found, checkpoints, compacted } = sortNames([
-      ...names.map(name => entry(name)),
-      entry(`${zero}.json`, 0),
-      entry(`${'9'.repeat(20)}.json`)
-    ]);
+    const names = [
+      '_last_checkpoint',
+      '1.json',
+      `${zero}.crc`,
+      `.${zero}.json.crc`,
+      `${zero}.json.tmp`,
+      `${zero}.checkpoint.parquet.tmp`
+    ];
+    const {
+      commits: found,
+      checkpoints,
+      compacted
+    } = sortNames([...names.map(name => entry(name)), entry(`${zero}.json`, 0), entry(`${'9'.repeat(20)}.json`)]);
     expect([found, checkpoints, compacted]).toEqual([[], [], []]);
   });
 });

@@ -1,5 +1,5 @@
-import { tableToIPC } from 'apache-arrow';
-import type { Table } from 'apache-arrow';
+import { Bool, Field, Float64, Int64, List, Struct, Table, tableToIPC, Utf8, vectorFromArray } from 'apache-arrow';
+import type { DataType } from 'apache-arrow';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Table as WasmTable, writeParquet } from 'parquet-wasm/node';
@@ -54,7 +54,40 @@ export function writeCommit(table: string, version: number, actions: readonly Ac
   writeActions(logFile(table, version), actions);
 }
 
-/** An Arrow table as a Parquet file. */
-export function toParquet(table: Table): Uint8Array {
-  return writeParquet(WasmTable.fromIPCStream(tableToIPC(table, 'stream')));
+/** Rows as a Parquet file: text, bigint (64 bits), number (double), boolean, lists and structs of these. */
+export function toParquet(rows: readonly Record<string, unknown>[]): Uint8Array {
+  const struct = typeOf(rows) as Struct;
+  const columns = struct.children.map(({ name, type }) => [
+    name,
+    vectorFromArray(
+      rows.map(row => row[name] ?? null),
+      type
+    )
+  ]);
+  const table = new Table(Object.fromEntries(columns) as ConstructorParameters<typeof Table>[0] as never);
+  return writeParquet(WasmTable.fromIPCStream(tableToIPC(table as Table, 'stream')));
+}
+
+/** The Arrow type of values that are alike. */
+function typeOf(values: readonly unknown[]): DataType {
+  const known = values.filter(value => value !== null && value !== undefined);
+  const [first] = known;
+  if (Array.isArray(first)) {
+    return new List(new Field('element', typeOf((known as unknown[][]).flat()), true));
+  }
+  switch (typeof first) {
+    case 'bigint':
+      return new Int64();
+    case 'number':
+      return new Float64();
+    case 'boolean':
+      return new Bool();
+    case 'object': {
+      const structs = known as Record<string, unknown>[];
+      const names = [...new Set(structs.flatMap(struct => Object.keys(struct)))];
+      return new Struct(names.map(name => new Field(name, typeOf(structs.map(struct => struct[name])), true)));
+    }
+    default:
+      return new Utf8();
+  }
 }

@@ -49,6 +49,12 @@ function readerOf(data: Data, columns?: readonly string[]): Reader {
 
 function solidReaderOf(data: Data, columns?: readonly string[]): Reader {
   const { type, values } = data;
+  if (DataType.isDictionary(type)) {
+    const words = (data.dictionary?.data ?? []).flatMap(chunk =>
+      Array.from({ length: chunk.length }, (_, i) => i).map(readerOf(chunk))
+    );
+    return i => words[values[i]] ?? null;
+  }
   if (DataType.isNull(type)) {
     return () => null;
   }

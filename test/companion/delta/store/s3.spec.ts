@@ -53,7 +53,9 @@ describe('S3Store', () => {
 
   it('gives up after three tries and names the endpoint', async () => {
     answer = (_, response) => refuse(response, 500, 'InternalError');
-    await expect(store.read('s3a://b/k', READ)).rejects.toThrow(/^S3 at http:\/\/127\.0\.0\.1:\d+ answered 500 for s3a:\/\/b\/k/);
+    await expect(store.read('s3a://b/k', READ)).rejects.toThrow(
+      /^S3 at http:\/\/127\.0\.0\.1:\d+ answered 500 for s3a:\/\/b\/k/
+    );
     expect(requests).toHaveLength(3);
   });
 
@@ -88,7 +90,10 @@ describe('S3Store', () => {
   });
 
   it('names the endpoint when nothing listens there', async () => {
-    const client = createS3Client({ endpoint: 'http://127.0.0.1:1', path_style: true }, { accessKeyId: 'i', secretAccessKey: 's' });
+    const client = createS3Client(
+      { endpoint: 'http://127.0.0.1:1', path_style: true },
+      { accessKeyId: 'i', secretAccessKey: 's' }
+    );
     const dead = new S3Store(client, 'http://127.0.0.1:1', () => 0);
     await expect(dead.list('s3a://b', { signal: ALIVE })).rejects.toMatchObject({
       code: 'store_failed',
@@ -103,9 +108,11 @@ describe('S3Store', () => {
       const key = (name: string) =>
         `<Contents><Key>t/_delta_log/${name}</Key><Size>7</Size><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>`;
       response.writeHead(200, { 'Content-Type': 'application/xml' });
-      response.end(`<?xml version="1.0"?><ListBucketResult><Name>b</Name><IsTruncated>${first}</IsTruncated>${
-        first ? `<NextContinuationToken>two</NextContinuationToken>${key('')}${key('1.json')}` : key('2.json')
-      }<CommonPrefixes><Prefix>t/_delta_log/${first ? 'x' : 'y'}/</Prefix></CommonPrefixes></ListBucketResult>`);
+      response.end(
+        `<?xml version="1.0"?><ListBucketResult><Name>b</Name><IsTruncated>${first}</IsTruncated>${
+          first ? `<NextContinuationToken>two</NextContinuationToken>${key('')}${key('1.json')}` : key('2.json')
+        }<CommonPrefixes><Prefix>t/_delta_log/${first ? 'x' : 'y'}/</Prefix></CommonPrefixes></ListBucketResult>`
+      );
     };
     const { files, folders } = await store.list('s3a://b/t/_delta_log', { after: '0', signal: ALIVE });
     expect(files).toEqual([
