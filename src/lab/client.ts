@@ -84,6 +84,9 @@ export class TwinstoreClient implements ITwinstoreClient {
         const response = await this._request('GET', path, { signal, poll: true, query: { from: String(next) } });
         if (response.body !== null) {
           for await (const event of readNdjson(response.body) as AsyncGenerator<IJobEvent>) {
+            if (event.seq < next) {
+              continue;
+            }
             next = event.seq + 1;
             attempt = 0;
             yield event;
@@ -92,7 +95,11 @@ export class TwinstoreClient implements ITwinstoreClient {
             }
           }
         }
-        throw new TwinstoreError('unavailable', `The events of job ${id} broke off.`, 'Refresh to look at the job again.');
+        throw new TwinstoreError(
+          'unavailable',
+          `The events of job ${id} broke off.`,
+          'Refresh to look at the job again.'
+        );
       } catch (reason) {
         const error = this._toError(reason, path, signal);
         const delay = RECONNECT_MS[attempt];
@@ -107,10 +114,18 @@ export class TwinstoreClient implements ITwinstoreClient {
 
   private async _json<T>(method: string, path: string, options: TwinstoreClient.IRequest): Promise<T> {
     const response = await this._request(method, path, options);
-    try {
-      return (await response.json()) as T;
-    } catch (reason) {
+    const text = await response.text().catch((reason: unknown) => {
       throw this._toError(reason, path, options.signal);
+    });
+    try {
+      return JSON.parse(text) as T;
+    } catch (reason) {
+      throw new TwinstoreError(
+        'internal',
+        `${this._settings.baseUrl}twinstore/${path} answered with something other than JSON.`,
+        'Check that no proxy between browser and Jupyter Server rewrites answers.',
+        { details: text.slice(0, 2000), cause: reason }
+      );
     }
   }
 
@@ -167,20 +182,11 @@ export class TwinstoreClient implements ITwinstoreClient {
     if (signal?.aborted) {
       return new TwinstoreError('aborted', `The request to ${path} was given up.`, 'Try again.', { cause: reason });
     }
-    const details = String(reason);
-    if (reason instanceof SyntaxError) {
-      return new TwinstoreError(
-        'internal',
-        `${this._settings.baseUrl}twinstore/${path} answered with something other than JSON.`,
-        'Check that no proxy between browser and Jupyter Server rewrites answers.',
-        { details, cause: reason }
-      );
-    }
     return new TwinstoreError(
       'unavailable',
       `Jupyter Server at ${this._settings.baseUrl} did not answer.`,
       'Check that it still runs, then try again.',
-      { details, cause: reason }
+      { details: String(reason), cause: reason }
     );
   }
 

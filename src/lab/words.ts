@@ -37,10 +37,10 @@ export function freshness(us: number, nowUs: number, trans: TranslationBundle): 
 /** A duration in seconds, as exact as it is worth. */
 export function duration(seconds: number, trans: TranslationBundle): string {
   if (seconds < 60) {
-    return trans.__('%1 s', seconds < 10 ? seconds.toFixed(1) : seconds.toFixed(0));
+    return trans.__('%1\u00a0s', seconds < 10 ? seconds.toFixed(1) : seconds.toFixed(0));
   }
   const whole = Math.round(seconds);
-  return trans.__('%1 min %2 s', Math.floor(whole / 60), whole % 60);
+  return trans.__('%1\u00a0min %2\u00a0s', Math.floor(whole / 60), whole % 60);
 }
 
 /** How Delta versions and the watermark stand: `v20`, or `v17→v20` while the online store is behind. */
@@ -63,20 +63,23 @@ export function receiptSentence(receipt: Receipt, trans: TranslationBundle): str
   if (appended === 0 && written === 0 && deleted === 0 && failed === 0) {
     return trans.__('Nothing new: both stores already hold all %1 rows.', grouped(receipt.rows_in));
   }
-  const clauses = [
-    trans._n('%1 row added to history', '%1 rows added to history', appended, grouped(appended)),
-    trans._n('%1 row written online', '%1 rows written online', written, grouped(written))
-  ];
+  const clauses: string[] = [];
+  if (appended > 0) {
+    clauses.push(trans._n('%2 row added to history', '%2 rows added to history', appended, grouped(appended)));
+  }
+  if (written > 0) {
+    clauses.push(trans._n('%2 row written online', '%2 rows written online', written, grouped(written)));
+  }
   if (deleted > 0) {
-    clauses.push(trans._n('%1 row deleted online', '%1 rows deleted online', deleted, grouped(deleted)));
+    clauses.push(trans._n('%2 row deleted online', '%2 rows deleted online', deleted, grouped(deleted)));
   }
   if (late > 0) {
     clauses.push(
-      trans._n('%1 late row kept in history only', '%1 late rows kept in history only', late, grouped(late))
+      trans._n('%2 late row kept in history only', '%2 late rows kept in history only', late, grouped(late))
     );
   }
   if (failed > 0) {
-    clauses.push(trans._n('%1 row set aside as failed', '%1 rows set aside as failed', failed, grouped(failed)));
+    clauses.push(trans._n('%2 row set aside as failed', '%2 rows set aside as failed', failed, grouped(failed)));
   }
   return `${clauses.join(', ')}.`;
 }
@@ -106,13 +109,13 @@ export function verdictSentence(report: ParityReport, trans: TranslationBundle):
 
 function span(us: number, trans: TranslationBundle): string {
   if (us < MINUTE) {
-    return trans.__('%1 s', Math.floor(us / SECOND));
+    return trans.__('%1\u00a0s', Math.floor(us / SECOND));
   }
   if (us < HOUR) {
-    return trans.__('%1 m', Math.floor(us / MINUTE));
+    return trans.__('%1\u00a0m', Math.floor(us / MINUTE));
   }
   if (us < DAY) {
-    return trans.__('%1 h', Math.floor(us / HOUR));
+    return trans.__('%1\u00a0h', Math.floor(us / HOUR));
   }
-  return us < 2 * YEAR ? trans.__('%1 d', Math.floor(us / DAY)) : trans.__('%1 y', Math.floor(us / YEAR));
+  return us < 2 * YEAR ? trans.__('%1\u00a0d', Math.floor(us / DAY)) : trans.__('%1\u00a0y', Math.floor(us / YEAR));
 }

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import type { IErrorBody } from '../../contract';
+import { Glyph } from './glyph';
 
 export interface IErrorNoticeProps {
   error: Pick<IErrorBody, 'message' | 'remedy' | 'side' | 'details'>;
@@ -21,8 +22,7 @@ export function ErrorNotice(props: IErrorNoticeProps): ReactElement {
   return (
     <div className="twinstore-Error">
       <p className="twinstore-Error-message">
-        <span aria-hidden="true">✕ </span>
-        {error.message}
+        <Glyph of="failed" /> {error.message}
       </p>
       <p>{error.remedy}</p>
       {folded !== '' && (

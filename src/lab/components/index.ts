@@ -1,4 +1,5 @@
 export * from './error_notice';
+export * from './glyph';
 export * from './marks';
 export * from './polled';
 export * from './progress';

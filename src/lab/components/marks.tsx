@@ -2,17 +2,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import type { GroupState, TwinstoreError } from '../../contract';
-import { STATE_GLYPH } from '../../contract';
 import { absolute, ago } from '../words';
+import { Glyph } from './glyph';
 
 /** A state as glyph and words; the glyph says nothing that the words do not. */
 export function StateMark({ state, words }: { state: GroupState; words: string }): ReactElement {
   return (
     <span className="twinstore-State" data-state={state}>
-      <span className="twinstore-State-glyph" aria-hidden="true">
-        {STATE_GLYPH[state]}
-      </span>{' '}
-      <span className="twinstore-State-words">{words}</span>
+      <Glyph of={state} /> <span className="twinstore-State-words">{words}</span>
     </span>
   );
 }

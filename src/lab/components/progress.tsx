@@ -10,6 +10,9 @@ export interface IJobProgressProps {
   onStop: (id: string) => void;
 }
 
+/** Units of which the stage and the bar say enough. */
+const SELF_EVIDENT = new Set(['', 'cells', 'steps']);
+
 /** What a running job is doing, how far it is, and a way to stop it. */
 export function JobProgress({ job, trans, onStop }: IJobProgressProps): ReactElement {
   const { progress } = job;
@@ -17,7 +20,7 @@ export function JobProgress({ job, trans, onStop }: IJobProgressProps): ReactEle
   const percent = share === null ? null : Math.floor(share * 100);
   const stage = progress?.stage ?? trans.__('starting');
   const counted =
-    progress && progress.unit !== '' && progress.done > 0 && progress.unit !== 'cells'
+    progress && progress.done > 0 && !SELF_EVIDENT.has(progress.unit)
       ? trans.__('%1 %2', grouped(progress.done), progress.unit)
       : '';
   return (

@@ -26,7 +26,7 @@ export class DefinitionTab extends ReactWidget {
           return (
             <>
               <table className="twinstore-Table">
-                <caption>{trans._n('%1 column', '%1 columns', definition.columns.length, definition.columns.length)}</caption>
+                <caption>{trans._n('%1 column', '%1 columns', definition.columns.length)}</caption>
                 <thead>
                   <tr>
                     <th scope="col">{trans.__('Column')}</th>

@@ -66,12 +66,12 @@ function Title({ model, answer, trans }: IPartProps & { model: GroupModel }): Re
 function facts(definition: FeatureGroupDefinition, trans: TranslationBundle): string[] {
   const { keys, ttl_seconds: ttl } = definition;
   return [
-    trans._n('key %2', 'keys %2', keys.length, keys.length, keys.join(', ')),
+    trans._n('key %2', 'keys %2', keys.length, keys.join(', ')),
     trans.__('event time %1', definition.event_timestamp),
     ttl === null
       ? trans.__('never expires')
       : ttl % 86400 === 0
-        ? trans._n('expires after %1 day', 'expires after %1 days', ttl / 86400, grouped(ttl / 86400))
+        ? trans._n('expires after %2 day', 'expires after %2 days', ttl / 86400, grouped(ttl / 86400))
         : trans.__('expires after %1 s', grouped(ttl))
   ];
 }
@@ -135,7 +135,6 @@ function Twins({ answer, nowUs, trans }: IPartProps & { nowUs: number }): ReactE
                 'by %2: %3 row online',
                 'by %2: %3 rows online',
                 receipt.written,
-                receipt.written,
                 receipt.by,
                 grouped(receipt.written)
               )}
@@ -172,7 +171,7 @@ function onlineVersion(summary: IGroupSummary, trans: TranslationBundle): string
     return null;
   }
   const at = watermark < 0 ? trans.__('nothing yet') : trans.__('version %1', watermark);
-  return lag ? `${at} · ${trans._n('%1 version behind', '%1 versions behind', lag, grouped(lag))}` : at;
+  return lag ? `${at} · ${trans._n('%2 version behind', '%2 versions behind', lag, grouped(lag))}` : at;
 }
 
 function Twin(props: {

@@ -29,7 +29,11 @@ export class HealthCover extends VDomRenderer<HealthModel> {
       case 'failed':
         return (
           <>
-            <h2>{trans.__('The companion has stopped')}</h2>
+            <h2>
+              {model.data?.status.companion === 'failed'
+                ? trans.__('The companion has stopped')
+                : trans.__('The companion does not answer')}
+            </h2>
             <Trouble
               model={model}
               trans={trans}

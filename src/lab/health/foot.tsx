@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import type { IStoreHealth } from '../../contract';
-import { ErrorNotice } from '../components';
+import { ErrorNotice, Glyph } from '../components';
 import { absolute, ago } from '../words';
 import type { HealthModel } from './model';
 
@@ -66,7 +66,7 @@ function StoreMark({ store, trans }: { store: IStoreHealth; trans: TranslationBu
     store.took_ms === null ? store.address : trans.__('%1 answered in %2 ms', store.address, Math.round(store.took_ms));
   return (
     <span className="twinstore-Store" data-ok={store.ok} title={title}>
-      {store.name} <span aria-hidden="true">{store.ok ? '●' : '✕'}</span>{' '}
+      {store.name} <Glyph of={store.ok ? 'in_parity' : 'unreachable'} />{' '}
       <span className={store.ok ? 'twinstore-hidden' : undefined}>
         {store.ok ? trans.__('answers') : trans.__('unreachable')}
       </span>

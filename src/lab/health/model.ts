@@ -64,8 +64,10 @@ export class HealthModel extends PolledModel<IConnection> implements IHealthMode
 
   private async _connect(request: IRequestOptions): Promise<IConnection> {
     const status = await this._client.status(request);
-    if (status.config === null) {
+    if (status.companion !== 'ready' && status.companion !== 'degraded') {
       this._trouble = null;
+    }
+    if (status.config === null || status.companion === 'failed') {
       return { status, health: null };
     }
     if (this.data === null || this.data.health === null) {

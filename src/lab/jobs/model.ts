@@ -125,12 +125,9 @@ export class JobsModel extends VDomModel implements IJobsModel {
         }
       }
     } catch {
-      // The list, which is polled, tells what has become of the job, and why the server does not answer.
+      // The list, which is polled, tells what has become of the job, and leads to another stream while it runs.
     } finally {
       this._streams.delete(id);
-    }
-    if (!this.isDisposed) {
-      void this.refresh();
     }
   }
 

@@ -47,7 +47,9 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
 
     app.commands.addCommand(CommandIDs.run, {
       label: args => (args['toolbar'] ? '' : trans.__('Run with Twinstore')),
-      caption: trans.__('Run this notebook from top to bottom in the background, with progress in the Twinstore sidebar'),
+      caption: trans.__(
+        'Run this notebook from top to bottom in the background, with progress in the Twinstore sidebar'
+      ),
       icon: twinsIcon,
       describedBy: {
         args: {

@@ -1,8 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, HTMLSelect, VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
-import type { IJob, JobState } from '../../contract';
-import { Ago, ErrorNotice, JobProgress } from '../components';
+import type { IJob } from '../../contract';
+import { Ago, ErrorNotice, Glyph, JobProgress } from '../components';
 import { duration, receiptSentence, verdictSentence } from '../words';
 import type { RunsModel } from './model';
 
@@ -27,7 +27,9 @@ export class RunsSection extends VDomRenderer<RunsModel> {
           {error && <p className="twinstore-Stale">{error.message}</p>}
         </div>
         {jobs.length === 0 ? (
-          <p className="twinstore-Hint">{trans.__('Nothing has run yet. Runs and proofs appear here with their outcome.')}</p>
+          <p className="twinstore-Hint">
+            {trans.__('Nothing has run yet. Runs and proofs appear here with their outcome.')}
+          </p>
         ) : (
           <ul className="twinstore-List" aria-label={trans.__('Runs and proofs, newest first')}>
             {jobs.map(job => (
@@ -59,7 +61,7 @@ function NewRun({ model, trans }: { model: RunsModel; trans: TranslationBundle }
         <HTMLSelect
           aria-label={trans.__('Notebook to run')}
           value={chosen}
-          options={paths.map(path => ({ label: path, value: path }))}
+          options={paths.map(path => ({ label: path.split('/').pop() ?? path, value: path }))}
           onChange={event => model.notebooks.choose(event.target.value)}
         />
       )}
@@ -70,18 +72,13 @@ function NewRun({ model, trans }: { model: RunsModel; trans: TranslationBundle }
   );
 }
 
-const GLYPH: Readonly<Record<JobState, string>> = { running: '▶', succeeded: '✓', failed: '✕', stopped: '■' };
-
 function Run(props: { job: IJob; nowUs: number; trans: TranslationBundle; onStop: () => void }): ReactElement {
   const { job, nowUs, trans } = props;
   return (
     <>
       <p className="twinstore-Item-line">
         <span className="twinstore-Item-name">
-          <span className="twinstore-Run-glyph" aria-hidden="true">
-            {GLYPH[job.state]}
-          </span>{' '}
-          {titleOf(job, trans)}
+          <Glyph of={job.state} /> {titleOf(job, trans)}
         </span>
         <span className="twinstore-Item-aside">
           <Ago us={job.ended_us ?? job.started_us} nowUs={nowUs} trans={trans} />

@@ -5,7 +5,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
-import { IAppearance, IGroupsModel, ITwinstoreClient, ITwinstoreSidebar } from '../../tokens';
+import { IAppearance, IGroupsModel, IHealthModel, ITwinstoreClient, ITwinstoreSidebar } from '../../tokens';
 import { TwinstoreClient } from '../client';
 import { twinsIcon } from '../icons';
 import { Appearance } from './appearance';
@@ -86,17 +86,18 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlab-twinstore:status',
   description: 'Shows in the status bar which feature group needs attention most.',
   autoStart: true,
-  requires: [IGroupsModel, ITwinstoreSidebar, IStatusBar],
+  requires: [IGroupsModel, IHealthModel, ITwinstoreSidebar, IStatusBar],
   optional: [ITranslator],
   activate: (
     _app: JupyterFrontEnd,
     groups: IGroupsModel,
+    health: IHealthModel,
     sidebar: ITwinstoreSidebar,
     statusBar: IStatusBar,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_twinstore');
-    const item = new StatusItem({ groups, trans, onClick: () => sidebar.reveal() });
+    const item = new StatusItem({ groups, health, trans, onClick: () => sidebar.reveal() });
     statusBar.registerStatusItem(statusPlugin.id, {
       item,
       align: 'left',

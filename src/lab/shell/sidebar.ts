@@ -2,10 +2,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon, SidePanel, ToolbarButton } from '@jupyterlab/ui-components';
 import type { IDisposable } from '@lumino/disposable';
 import { DisposableDelegate } from '@lumino/disposable';
+import { MessageLoop } from '@lumino/messaging';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
-import type { Widget } from '@lumino/widgets';
-import { PanelLayout } from '@lumino/widgets';
+import type { PanelLayout } from '@lumino/widgets';
+import { Widget } from '@lumino/widgets';
 import type { ISidebarSection, ITwinstoreSidebar } from '../../tokens';
 import { twinsIcon } from '../icons';
 
@@ -56,6 +57,9 @@ export class TwinstoreSidebar extends SidePanel implements ITwinstoreSidebar {
   setFoot(widget: Widget): void {
     widget.addClass('twinstore-Sidebar-foot');
     this._panelLayout.addWidget(widget);
+    // The accordion places its sections itself, so it must hear when the foot takes or leaves it room.
+    this._footSize = new ResizeObserver(() => MessageLoop.postMessage(this.content, Widget.ResizeMessage.UnknownSize));
+    this._footSize.observe(widget.node);
   }
 
   setCover(widget: Widget | null): void {
@@ -82,12 +86,18 @@ export class TwinstoreSidebar extends SidePanel implements ITwinstoreSidebar {
     this._activate(this.id);
   }
 
+  override dispose(): void {
+    this._footSize?.disconnect();
+    super.dispose();
+  }
+
   private get _panelLayout(): PanelLayout {
     return this.layout as PanelLayout;
   }
 
   private readonly _activate: (id: string) => void;
   private _sections: ISidebarSection[] = [];
+  private _footSize: ResizeObserver | null = null;
   private _cover: Widget | null = null;
   private readonly _refreshRequested = new Signal<this, void>(this);
 }

@@ -3,8 +3,8 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import type { ReactElement } from 'react';
-import { STATE_GLYPH } from '../../contract';
-import type { IGroupsModel } from '../../tokens';
+import type { IGroupsModel, IHealthModel } from '../../tokens';
+import { Glyph } from '../components';
 
 /** The group that needs attention most, in the status bar. Hidden while no group is known. */
 export class StatusItem extends ReactWidget {
@@ -12,7 +12,8 @@ export class StatusItem extends ReactWidget {
     super();
     this._options = options;
     this.addClass('twinstore-StatusItem');
-    options.groups.stateChanged.connect(this._onGroups, this);
+    options.groups.stateChanged.connect(this._onChange, this);
+    options.health.phaseChanged.connect(this._onChange, this);
   }
 
   get isActive(): boolean {
@@ -34,20 +35,25 @@ export class StatusItem extends ReactWidget {
     if (worst === null) {
       return null;
     }
-    const stale = groups.error !== null;
+    const stale = this._isStale;
     const title = stale
       ? trans.__('Twinstore: %1 was %2 when last read', worst.name, worst.words)
       : trans.__('Twinstore: %1 is %2', worst.name, worst.words);
     return (
       <button type="button" className={stale ? 'twinstore-mod-stale' : undefined} title={title} onClick={onClick}>
-        {worst.name} <span aria-hidden="true">{STATE_GLYPH[worst.state]}</span> {worst.words}
+        {worst.name} <Glyph of={worst.state} /> {worst.words}
       </button>
     );
   }
 
-  private _onGroups(): void {
-    const { worst, error } = this._options.groups;
-    const shown = worst === null ? '' : [worst.name, worst.state, worst.words, error === null].join(' ');
+  private get _isStale(): boolean {
+    const { groups, health } = this._options;
+    return groups.error !== null || health.phase !== 'ready';
+  }
+
+  private _onChange(): void {
+    const { worst } = this._options.groups;
+    const shown = worst === null ? '' : [worst.name, worst.state, worst.words, this._isStale].join(' ');
     if (shown === this._shown) {
       return;
     }
@@ -67,6 +73,7 @@ export class StatusItem extends ReactWidget {
 export namespace StatusItem {
   export interface IOptions {
     groups: IGroupsModel;
+    health: IHealthModel;
     trans: TranslationBundle;
     onClick: () => void;
   }

@@ -70,7 +70,6 @@ function Entry(props: { receipt: Receipt; nowUs: number; trans: TranslationBundl
             'Finished %1 earlier run that had broken off: %2.',
             'Finished %1 earlier runs that had broken off: %2.',
             receipt.resumed.length,
-            receipt.resumed.length,
             receipt.resumed.join(', ')
           )}
         </p>
