@@ -1,0 +1,155 @@
+import type { IJob, IJobEvent } from '../../src/contract';
+import { fold } from '../../src/lab/jobs/fold';
+import { JobsModel } from '../../src/lab/jobs/model';
+import { FakeServer, json, settled, stream } from './fake_server';
+import { aJob, aReceipt, NOW_US, quietAppearance, SetHealth } from './samples';
+
+const line = (event: IJobEvent): string => `${JSON.stringify(event)}\n`;
+const cell = (seq: number, done: number): IJobEvent => ({
+  seq,
+  at_us: NOW_US + seq,
+  type: 'progress',
+  stage: `cell ${done} of 11`,
+  done,
+  total: 11,
+  unit: 'cells'
+});
+const result: IJobEvent = { seq: 9, at_us: NOW_US + 9, type: 'result', result: { receipts: [aReceipt()] } };
+
+describe('JobsModel', () => {
+  let server: FakeServer;
+  let health: SetHealth;
+  let model: JobsModel;
+  let jobs: IJob[];
+
+  const started = async (): Promise<void> => {
+    model = new JobsModel({ client: server.client, appearance: quietAppearance(), health: health.asModel });
+    await settled();
+  };
+
+  beforeEach(() => {
+    jobs = [];
+    health = new SetHealth();
+    server = new FakeServer().on('GET jobs', () => json({ jobs }));
+  });
+
+  afterEach(() => {
+    model.dispose();
+  });
+
+  it('finds a run that was started before the page was loaded, and reads on from its last event', async () => {
+    jobs = [aJob({ last_seq: 5, progress: { stage: 'cell 4 of 11', done: 4, total: 11, unit: 'cells' } })];
+    server.on('GET jobs/j1/events', () => stream([line(cell(6, 5))], 'breaks'));
+    const changed: (string | undefined)[] = [];
+    model = new JobsModel({ client: server.client, appearance: quietAppearance(), health: health.asModel });
+    model.stateChanged.connect(() => changed.push(model.jobs[0]?.progress?.stage));
+    await settled();
+    expect(server.requests('GET jobs/j1/events')[0]?.query.get('from')).toBe('6');
+    expect(changed.slice(0, 2)).toEqual(['cell 4 of 11', 'cell 5 of 11']);
+  });
+
+  it('tells once that a job has ended, with its result', async () => {
+    jobs = [aJob()];
+    server.on('GET jobs/j1/events', () => {
+      jobs = [aJob({ state: 'succeeded', last_seq: 9, ended_us: NOW_US + 9, result: { receipts: [aReceipt()] } })];
+      return stream([line(cell(8, 11)), line(result)]);
+    });
+    const finished: IJob[] = [];
+    model = new JobsModel({ client: server.client, appearance: quietAppearance(), health: health.asModel });
+    model.finished.connect((_, job) => finished.push(job));
+    await settled();
+    await model.refresh();
+    expect(finished.map(({ state }) => state)).toEqual(['succeeded']);
+    expect(finished[0]?.result?.receipts?.[0]?.written).toBe(200);
+  });
+
+  it('does not announce jobs that had ended before', async () => {
+    jobs = [aJob({ state: 'failed' })];
+    const finished: IJob[] = [];
+    model = new JobsModel({ client: server.client, appearance: quietAppearance(), health: health.asModel });
+    model.finished.connect((_, job) => finished.push(job));
+    await settled();
+    expect(model.jobs).toHaveLength(1);
+    expect(finished).toEqual([]);
+  });
+
+  it('shows a job from the moment it is started', async () => {
+    await started();
+    server
+      .on('POST jobs', () => json({ id: 'j1' }, 202))
+      .on('GET jobs/j1', () => json(aJob()))
+      .on('GET jobs/j1/events', () => stream([line(result)]));
+    const request = { verb: 'run', args: { notebook: 'a.ipynb' } } as const;
+    await model.start(request);
+    expect(server.requests('POST jobs')[0]?.body).toEqual(request);
+    expect(model.jobs[0]?.id).toBe('j1');
+  });
+
+  it('does not lose a job to a list that was made before it', async () => {
+    jobs = [aJob({ id: 'j0', state: 'succeeded', started_us: NOW_US - 1e6 })];
+    await started();
+    server
+      .on('POST jobs', () => json({ id: 'j1' }, 202))
+      .on('GET jobs/j1', () => json(aJob()))
+      .on('GET jobs/j1/events', () => new Promise<Response>(() => undefined));
+    await model.start({ verb: 'run', args: { notebook: 'a.ipynb' } });
+    await model.refresh();
+    expect(model.jobs.map(({ id }) => id)).toEqual(['j1', 'j0']);
+  });
+
+  it('keeps what an event has told against an older list', async () => {
+    jobs = [aJob({ last_seq: 1 })];
+    server.on('GET jobs/j1/events', () => stream([line(cell(2, 1)), line(cell(3, 2))], 'ends'));
+    await started();
+    await model.refresh();
+    expect(model.jobs[0]?.progress?.stage).toBe('cell 2 of 11');
+  });
+
+  it('asks the server to stop a job', async () => {
+    server.on('DELETE jobs/j1', () => json(aJob(), 202));
+    await started();
+    await model.stop('j1');
+    expect(server.requests('DELETE jobs/j1')).toHaveLength(1);
+  });
+
+  it('reads jobs while the companion is down, but not without a server', async () => {
+    health.phase = 'failed';
+    jobs = [aJob({ state: 'stopped' })];
+    await started();
+    expect(model.jobs).toHaveLength(1);
+    health.set('lost');
+    server.seen.length = 0;
+    await settled();
+    expect(server.seen).toEqual([]);
+  });
+
+  it('closes its streams when it is disposed', async () => {
+    jobs = [aJob()];
+    server.on('GET jobs/j1/events', () => new Promise<Response>(() => undefined));
+    await started();
+    model.dispose();
+    expect(server.requests('GET jobs/j1/events')[0]?.signal.aborted).toBe(true);
+  });
+});
+
+describe('fold', () => {
+  it('takes no event twice', () => {
+    const job = aJob({ last_seq: 5 });
+    expect(fold(job, cell(5, 3))).toBe(job);
+  });
+
+  it('ends a job as its last event says', () => {
+    const error = {
+      code: 'store_failed',
+      message: 'm',
+      remedy: 'r',
+      side: 'store',
+      details: '',
+      requestId: ''
+    } as const;
+    const at = { seq: 9, at_us: NOW_US };
+    expect(fold(aJob(), { ...at, type: 'failed', error })).toMatchObject({ state: 'failed', ended_us: NOW_US, error });
+    expect(fold(aJob(), { ...at, type: 'stopped' }).state).toBe('stopped');
+    expect(fold(aJob(), result).state).toBe('succeeded');
+  });
+});

@@ -1,0 +1,125 @@
+import { Signal } from '@lumino/signaling';
+import { TwinstoreError } from '../../src/contract';
+import { FollowingModel } from '../../src/lab/following_model';
+import { PolledModel } from '../../src/lab/polled_model';
+import type { IGroupContext, IRequestOptions } from '../../src/tokens';
+import { settled } from './fake_server';
+import { anAnswer, NOW_US, quietAppearance } from './samples';
+
+const appearance = quietAppearance();
+const now = (): number => NOW_US / 1000;
+const broken = new TwinstoreError('store_failed', 'S3 did not answer.', 'Start it.');
+
+describe('PolledModel', () => {
+  it('reads at once and says when', async () => {
+    const model = new PolledModel({ name: 'test', fetch: async () => 'first', appearance, now });
+    await settled();
+    expect([model.data, model.error, model.readUs]).toEqual(['first', null, NOW_US]);
+    model.dispose();
+  });
+
+  it('keeps the data when a later reading fails, and drops the error when one succeeds', async () => {
+    const answers = [async () => 'first', () => Promise.reject(broken), async () => 'third'];
+    const fetch = (): Promise<string> => (answers.shift() ?? answers[0])?.() ?? Promise.reject(broken);
+    const model = new PolledModel({ name: 'test', fetch, appearance, now });
+    await settled();
+    await model.refresh();
+    expect([model.data, model.error]).toEqual(['first', broken]);
+    await model.refresh();
+    expect([model.data, model.error]).toEqual(['third', null]);
+    model.dispose();
+  });
+
+  it('counts a reading as a poll unless someone asked for it', async () => {
+    const polls: (boolean | undefined)[] = [];
+    const fetch = async ({ poll }: IRequestOptions): Promise<null> => void polls.push(poll) ?? null;
+    const model = new PolledModel({ name: 'test', fetch, appearance });
+    await settled();
+    await model.refresh();
+    expect(polls).toEqual([true, false]);
+    model.dispose();
+  });
+
+  it('lets a slow answer not overwrite the one that was asked for after it', async () => {
+    const late: ((value: string) => void)[] = [];
+    const fetch = (): Promise<string> => new Promise(resolve => late.push(resolve));
+    const model = new PolledModel({ name: 'test', fetch, appearance });
+    await settled();
+    const refreshed = model.refresh();
+    await settled();
+    late[1]?.('second');
+    await refreshed;
+    late[0]?.('first');
+    await settled();
+    expect(model.data).toBe('second');
+    model.dispose();
+  });
+
+  it('gives up its request when it is disposed, and changes no more', async () => {
+    let signal: AbortSignal | undefined;
+    const fetch = (request: IRequestOptions): Promise<string> => {
+      signal = request.signal;
+      return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(broken)));
+    };
+    const model = new PolledModel({ name: 'test', fetch, appearance });
+    let changes = 0;
+    model.stateChanged.connect(() => changes++);
+    await settled();
+    model.dispose();
+    await settled();
+    expect(signal?.aborted).toBe(true);
+    expect([changes, model.error]).toEqual([0, null]);
+  });
+});
+
+describe('FollowingModel', () => {
+  class Group implements IGroupContext {
+    readonly name = 'energy';
+    data = anAnswer();
+    readonly stateChanged = new Signal<this, void>(this);
+  }
+
+  it('reads when the mark is another one, and not when only time has passed', async () => {
+    const group = new Group();
+    let reads = 0;
+    const model = new FollowingModel({
+      name: 'test',
+      fetch: async () => ++reads,
+      appearance,
+      group,
+      mark: ({ head }) => String(head)
+    });
+    await settled();
+    group.stateChanged.emit();
+    await settled();
+    expect(reads).toBe(1);
+    group.data = anAnswer({ head: 42 });
+    group.stateChanged.emit();
+    await settled();
+    expect([reads, model.data]).toEqual([2, 2]);
+    model.dispose();
+    group.data = anAnswer({ head: 43 });
+    group.stateChanged.emit();
+    await settled();
+    expect(reads).toBe(2);
+  });
+
+  it('reads again with the group after a reading has failed', async () => {
+    const group = new Group();
+    let isBroken = true;
+    const fetch = async (): Promise<string> => {
+      if (isBroken) {
+        throw broken;
+      }
+      return 'read';
+    };
+    const model = new FollowingModel({ name: 'test', fetch, appearance, group, mark: () => 'same' });
+    await settled();
+    expect(model.error).toBe(broken);
+    isBroken = false;
+    group.stateChanged.emit();
+    await settled();
+    expect(model.data).toBe('read');
+    model.dispose();
+  });
+});
