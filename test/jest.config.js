@@ -32,7 +32,8 @@ const BABEL = ['babel-jest', { presets: [['@babel/preset-env', { targets: { node
 const common = {
   rootDir: ROOT,
   cacheDirectory: resolve(ROOT, '.jest-cache'),
-  transform: { ...lab.transform, '^.+\\.tsx?$': TYPESCRIPT, '^.+\\.m?jsx?$': BABEL },
+  // Not all of lab.transform: its own rule for .js comes first and knows no presets.
+  transform: { '\\.svg$': lab.transform['\\.svg$'], '^.+\\.tsx?$': TYPESCRIPT, '^.+\\.m?jsx?$': BABEL },
   transformIgnorePatterns: [`/node_modules/(?!(${ES_MODULES})).+`],
   moduleFileExtensions: lab.moduleFileExtensions,
   modulePathIgnorePatterns: ['<rootDir>/(lib|build|dist|python-helpers|test-results)/', '<rootDir>/.venv/']
