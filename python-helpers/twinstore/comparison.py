@@ -124,7 +124,7 @@ def pair(offline: DataFrame, online: DataFrame, definition: Definition) -> DataF
         sf.col(COMMIT_VERSION).alias("online_commit"),
         sf.lit(True).alias("has_online"),
     )
-    return left.join(right, [_key(i) for i in range(len(keys))], "full_outer")
+    return left.join(right, key_aliases(definition), "full_outer")
 
 
 def judge(
@@ -141,7 +141,7 @@ def judge(
     """
     both = sf.coalesce(sf.col("has_offline") & sf.col("has_online"), sf.lit(False))
     digits = [_agreement(i, column, pairs.schema) for i, column in enumerate(definition.columns)]
-    judged = (pairs if touched is None else pairs.join(touched, _keys_of(definition), "left")).select(
+    judged = (pairs if touched is None else pairs.join(touched, key_aliases(definition), "left")).select(
         *[sf.col(name) for name in pairs.columns],
         (sf.lit(None).cast("boolean") if touched is None else sf.col(REMOVED)).alias("removed"),
         _commit_of_file(commits or {}).alias("offline_commit"),
@@ -200,6 +200,11 @@ def offenders(judged: DataFrame, definition: Definition, limit: int) -> list[Row
 def differing_columns(pattern: str, definition: Definition) -> list[str]:
     """The columns that a row's pattern says are not the same."""
     return [column.name for column, digit in zip(definition.columns, pattern) if digit in _DIFFERING]
+
+
+def key_aliases(definition: Definition) -> list[str]:
+    """The names of the key columns in pairs, in key order."""
+    return [_key(i) for i in range(len(definition.keys))]
 
 
 def key_columns_of(rows: DataFrame, definition: Definition) -> DataFrame:
@@ -402,10 +407,6 @@ def _or_null(value: Column | None) -> Column:
 
 def _texts(by_name: Mapping[str, Column]) -> Column:
     return sf.create_map(*[each for name, text in by_name.items() for each in (sf.lit(name), text)])
-
-
-def _keys_of(definition: Definition) -> list[str]:
-    return [_key(i) for i in range(len(definition.keys))]
 
 
 def _code(agreement: str) -> str:

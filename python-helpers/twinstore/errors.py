@@ -104,6 +104,14 @@ def from_foreign(
     return TwinstoreError(code, message, remedy, side=side, details=details)
 
 
+def cause_of(error: BaseException) -> str:
+    """What a foreign error says, in one line: of Java's chain of causes the innermost that says anything."""
+    said, cause = str(error), getattr(error, "java_exception", None)
+    while cause is not None:
+        said, cause = str(cause.getMessage() or said), cause.getCause()
+    return redact((said.splitlines() or [type(error).__name__])[0])
+
+
 def remember_secret(value: str) -> None:
     """Takes `value` out of every text that `redact` sees from now on."""
     # Very short values would blank ordinary words.

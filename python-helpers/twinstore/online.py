@@ -80,11 +80,15 @@ class OnlineTable:
         """Makes the table, with a comment that names the Delta table by the id of its metadata."""
         self._cql.execute(self._dialect.create_table(self._definition, table_id))
 
-    def scan(self) -> DataFrame:
-        """Every row as it is kept: keys, features and event time in CQL's terms, and the commit version."""
+    def scan(self, direct_join: str = "auto") -> DataFrame:
+        """Every row as it is kept: keys, features and event time in CQL's terms, and the commit version.
+
+        `direct_join` says whether a join by all keys looks each of them up (`on`), reads the table (`off`), or as the
+        connector estimates (`auto`).
+        """
         reader = self._spark.read.format(_FORMAT).option("keyspace", self._definition.keyspace)
         columns = [column.name for column in self._definition.columns]
-        rows = reader.option("table", self._definition.table).option("directJoinSetting", "auto").load()
+        rows = reader.option("table", self._definition.table).option("directJoinSetting", direct_join).load()
         return rows.select(*(sf.col(quoted(name)) for name in [*columns, COMMIT_VERSION]))
 
     def read(self) -> DataFrame:

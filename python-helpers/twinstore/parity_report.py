@@ -121,9 +121,17 @@ class ParityReport:
         """The report as the table of proofs holds it."""
         return replace(self, kept=True)
 
-    def noting(self, note: str) -> ParityReport:
-        """The report with one more note."""
-        return replace(self, notes=(*self.notes, note))
+    def noting(self, *notes: str) -> ParityReport:
+        """The report with more notes."""
+        return replace(self, notes=(*self.notes, *notes))
+
+    def naming(self, found: Sequence[Offender]) -> ParityReport:
+        """The report with these offenders."""
+        return replace(self, found=tuple(found))
+
+    def lasting(self, seconds: float) -> ParityReport:
+        """The report with the time that the comparison took."""
+        return replace(self, duration_s=round(seconds, 3))
 
     def show(self) -> None:
         """Shows the report: as a card in a notebook, as text elsewhere."""

@@ -23,7 +23,7 @@ def silent(stage: str, done: int, total: int | None, unit: str) -> None:
 
 def default_progress() -> Progress:
     """One line that updates: in the output of the cell in a notebook, on stderr in a terminal; else nothing."""
-    display = _notebook_display()
+    display = notebook_display()
     if display is not None:
         return NotebookLine(display)
     if sys.stderr is not None and sys.stderr.isatty():
@@ -105,7 +105,7 @@ def _bar(done: int, total: int | None) -> str:
     return f'<progress max="{total}" value="{min(done, total)}" aria-hidden="true"></progress>'
 
 
-def _notebook_display() -> Callable[..., Any] | None:
+def notebook_display() -> Callable[..., Any] | None:
     """IPython's `display` when this process is a kernel. A kernel has loaded IPython already; nobody else has to."""
     ipython = sys.modules.get("IPython")
     if ipython is None:

@@ -11,11 +11,13 @@ from datetime import datetime, timedelta, timezone
 class Evidence:
     """What is known of an offender. None: not known.
 
-    `online_write_us` is the newest write time among the online row's cells, `expires_us` when the winner expires.
+    `nulled`: a value that history holds is null online. `online_write_us` is the newest write time among the online
+    row's cells, `expires_us` when the winner expires.
     """
 
     state: str
     has_offline: bool
+    nulled: bool
     offline_commit: int | None
     online_commit: int | None
     online_write_us: int | None
@@ -41,6 +43,8 @@ def reason(evidence: Evidence, version: int, stamps_us: Mapping[int, int]) -> st
         return f"the row online is newer than v{version}, though no later version touched the key"
     if foreign:
         return f"changed outside twinstore at {foreign}"
+    if evidence.nulled:
+        return "a value was deleted online outside twinstore; CQL keeps no time of that"
     if evidence.online_commit in stamps_us and evidence.online_write_us is not None:
         return f"online is as commit {evidence.online_commit} left it, and history holds other values"
     return "the values differ; who wrote them is not known"

@@ -1,0 +1,269 @@
+"""Parity: does the online store hold, for every entity, exactly the winner of the snapshot at the watermark?
+
+The comparison is anchored to the watermark, so that a write in flight is no error. A full proof joins the winners with
+a scan of the online table. A changed proof compares only the keys that were touched since an earlier proof, and says
+`in_parity` only as a link of an unbroken chain from a full one.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as sf
+
+from .comparison import FILE, STATES, Anchor, Tally, files_of_offenders, judge, pair, tally
+from .delta_log import Snapshot
+from .errors import TwinstoreError, cause_of, from_foreign
+from .explain import MAX_KEPT, Commits, explained
+from .feature_group import Definition
+from .group_state import counted
+from .parity_report import Coverage, ParityReport
+from .proofs import Chain, Proofs
+from .receipts import Gap, Watermark
+from .stages import Stages
+from .touched import touched_keys, touched_since
+from .twins import Twins
+from .types import contract, quoted
+from .winners import winners
+from .write import acting, committing
+
+if TYPE_CHECKING:
+    from .config import Settings
+    from .progress import Progress
+    from .store import GroupLike, Store
+
+#: Rows of the online table up to which `auto` always proves in full.
+FULL_UP_TO = 1_000_000
+
+#: A direct join reads about this many times slower than a scan, by the row.
+_DIRECT_JOIN_COST = 5
+
+_HOW = ("auto", "full", "changed")
+
+
+def prove(store: Store, group: GroupLike, how: str = "auto") -> ParityReport:
+    """Compares the two stores of a group and keeps the proof beside its Delta table.
+
+    `how`: `full` compares every key; `changed` those touched since the last proof, and all of them where no unbroken
+    chain of proofs leads back to a full one; `auto` is full while the online table has at most a million rows.
+
+    Raises `TwinstoreError` when the group is not there, or a store fails before everything was compared: then there is
+    no verdict.
+    """
+    if how not in _HOW:
+        raise TwinstoreError("bad_request", f"how={how!r} is not a way to prove.", f"Use one of {', '.join(_HOW)}.")
+    twins = store.twins(store.definition(group))
+    return Prover(twins, store.settings, store.progress).prove(how)
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """The keys that a changed proof compares, how many they are, and the chain that it goes on."""
+
+    keys: DataFrame
+    count: int
+    chain: Chain
+
+
+class Prover:
+    """Proves one group."""
+
+    def __init__(self, twins: Twins, settings: Settings, progress: Progress) -> None:
+        self._twins = twins
+        self._definition = twins.definition
+        self._settings = settings
+        self._progress = progress
+        self._stages = Stages(twins.spark, progress)
+        self._proofs = Proofs(twins.ledger)
+
+    def prove(self, how: str) -> ParityReport:
+        """See `prove`."""
+        begun = time.monotonic()
+        with ExitStack() as cached, self._foreign_errors():
+            with self._stages.stage("anchor"):
+                snapshot = self._snapshot()
+                reached = self._twins.receipts.watermark(snapshot.table_id)
+                scope, notes = self._scope(how, snapshot, reached, cached)
+            report = self._compared(snapshot, reached, scope, cached)
+        report = self._kept(report.noting(*notes), begun)
+        self._stages.finished()
+        return report
+
+    def _snapshot(self) -> Snapshot:
+        snapshot = self._twins.offline.snapshot()
+        if snapshot is None:
+            raise TwinstoreError(
+                "not_found", f"There is no Delta table at {self._definition.offline}.", "Write the group first."
+            )
+        return snapshot
+
+    def _scope(
+        self, how: str, snapshot: Snapshot, reached: Watermark, cached: ExitStack
+    ) -> tuple[_Scope | None, tuple[str, ...]]:
+        """What to compare (None: everything), and what to say about a wish that cannot be met."""
+        if how == "full" or reached.version < 0:
+            return None, ()
+        chain = self._proofs.chain(snapshot.table_id)
+        if how == "auto" and (chain is None or chain.keys_total <= FULL_UP_TO):
+            return None, ()
+        if chain is None:
+            return None, ("No unbroken chain of proofs leads back to a full one: every key was compared.",)
+        keys = touched_keys(self._twins, Gap(chain.version, reached.version))
+        if keys is None:
+            return None, (f"What changed since v{chain.version} is not known key by key: every key was compared.",)
+        cached.callback(keys.unpersist)
+        return _Scope(keys, keys.count(), chain), ()
+
+    def _compared(
+        self, snapshot: Snapshot, reached: Watermark, scope: _Scope | None, cached: ExitStack
+    ) -> ParityReport:
+        if reached.version < 0:
+            nothing = Tally(dict.fromkeys(STATES, 0), [], 0)
+            return self._report(snapshot, reached, scope, nothing).noting("Nothing is online yet: write, or retry.")
+        with self._stages.stage("read both stores"):
+            pairs, anchor = self._pairs(reached.version, scope, cached)
+        with self._stages.stage("compare"):
+            touched = touched_since(self._twins, reached.version, pairs)
+            judged = judge(pairs, self._definition, anchor, touched)
+            found = tally(judged, self._definition)
+        if not found.offences:
+            return self._report(snapshot, reached, scope, found)
+        with self._stages.stage("explain"):
+            commits = Commits(self._twins.offline, reached.version)
+            judged = judge(pairs, self._definition, anchor, touched, commits.of_files(files_of_offenders(judged)))
+            if found.states["mismatch"]:
+                # Which commit wrote the winner tells an older record of the same event from a damaged one.
+                found = tally(judged, self._definition)
+            report = self._report(snapshot, reached, scope, found)
+            return report.naming(explained(self._twins, judged, reached.version, commits))
+
+    def _pairs(self, version: int, scope: _Scope | None, cached: ExitStack) -> tuple[DataFrame, Anchor]:
+        """Both rows of every key in scope, held in Spark's cache so that what is shown is what was compared."""
+        history = self._twins.offline.read(version).withColumn(FILE, sf.col("_metadata.file_path"))
+        online = self._twins.online.scan()
+        if scope is not None:
+            history = history.join(scope.keys, list(self._definition.keys), "left_semi")
+            online = self._online_of(scope)
+        pairs = pair(winners(history, self._definition), online, self._definition).persist()
+        cached.callback(pairs.unpersist)
+        with self._twins.online.watched() as watch:
+            began_us = _now_us()
+            try:
+                pairs.count()
+            except (Py4JError, PySparkException) as error:
+                if watch.silent:
+                    raise from_foreign(
+                        error,
+                        f"The online store at {self._twins.cql.address} stopped answering, so nothing was proved.",
+                        "Start it, then prove again.",
+                        code="unavailable",
+                    ) from error
+                raise
+            return pairs, Anchor(version, began_us, _now_us())
+
+    def _online_of(self, scope: _Scope) -> DataFrame:
+        """The online rows of the keys in scope: looked up where these are few among many rows, else scanned."""
+        wanted = scope.keys.select(
+            *[
+                contract(column).to_online(sf.col(quoted(column.name))).alias(column.name)
+                for column in self._definition.key_columns
+            ]
+        )
+        direct = scope.count * _DIRECT_JOIN_COST < scope.chain.keys_total
+        rows = self._twins.online.scan("on" if direct else "off")
+        return wanted.join(rows, list(self._definition.keys)).select(*rows.columns)
+
+    def _report(self, snapshot: Snapshot, reached: Watermark, scope: _Scope | None, found: Tally) -> ParityReport:
+        compared = found.keys if scope is None else scope.count
+        report = ParityReport(
+            id=uuid.uuid4().hex,
+            group=self._definition.name,
+            table_id=snapshot.table_id,
+            verdict=_verdict(found, compared),
+            coverage=Coverage(
+                how="full" if scope is None else "changed",
+                keys_compared=compared,
+                keys_total=found.keys if scope is None else None,
+                extra_checked=scope is None and reached.version >= 0,
+                base_proof=None if scope is None else scope.chain.proof_id,
+            ),
+            version=reached.version if reached.version >= 0 else None,
+            receipt_run_id=reached.run_id,
+            states=found.states,
+            columns=[column.to_dict() for column in found.columns],
+            tolerances=_tolerances(self._definition),
+            offenders_total=found.offences,
+            engine=f"spark {self._twins.spark.version}",
+            by=acting(),
+            at_us=_now_us(),
+            duration_s=0.0,
+            spark=self._twins.spark,
+        )
+        return report.noting(*_notes(found, scope, compared, snapshot, reached))
+
+    def _kept(self, report: ParityReport, begun: float) -> ParityReport:
+        """The report with a place beside the table, or with a note on why it has none."""
+        timed = report.lasting(time.monotonic() - begun)
+        try:
+            lease = committing(self._twins, self._settings, report.id, self._progress)
+            with self._stages.stage("keep"), lease as before_commit:
+                before_commit()
+                return self._proofs.keep(timed)
+        except TwinstoreError as error:
+            return timed.noting(f"Not kept: {error.message}")
+        except (Py4JError, PySparkException) as error:
+            # Whoever may read both stores may prove, even where the record of it cannot be written.
+            return timed.noting(f"Not kept: {cause_of(error)}")
+
+    @contextmanager
+    def _foreign_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (Py4JError, PySparkException) as error:
+            raise from_foreign(
+                error,
+                f"The comparison of {self._definition.offline} with {self._definition.online} broke off, "
+                "so nothing was proved.",
+                "See the details; run it again once both stores answer.",
+            ) from error
+
+
+def _verdict(found: Tally, compared: int) -> str:
+    if not compared:
+        return "unknown"
+    return "out_of_parity" if found.offences else "in_parity"
+
+
+def _notes(found: Tally, scope: _Scope | None, compared: int, snapshot: Snapshot, reached: Watermark) -> Iterator[str]:
+    if reached.version >= 0 and not compared:
+        nothing = "neither store has a row" if scope is None else "no key was touched since the last proof"
+        yield f"Nothing was compared: {nothing}."
+    if scope is not None:
+        yield (
+            f"Only keys that were touched since v{scope.chain.version} were compared. What another writer changed "
+            "online in the others is not seen."
+        )
+    if 0 <= reached.version < snapshot.version:
+        behind = counted(snapshot.version - reached.version, "version was", "versions were")
+        yield f"The table was at v{snapshot.version}: {behind} not yet online."
+    if found.signed_zeros:
+        values = counted(found.signed_zeros, "value is", "values are")
+        yield f"{values} −0.0 in one store and 0.0 in the other, which counts as equal."
+    if found.offences > MAX_KEPT:
+        yield f"Of the rows that differ, the first {MAX_KEPT:,} are kept."
+
+
+def _tolerances(definition: Definition) -> dict[str, float]:
+    return {column.name: column.tolerance for column in definition.columns if column.tolerance is not None}
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1_000
