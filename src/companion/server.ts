@@ -182,6 +182,9 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
 /** Settles with the work, or at once when it is aborted: no work may hold an answer back. */
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+    }
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     work.then(resolve, reject);
   });

@@ -35,7 +35,7 @@ export interface IServices {
   dispose(): Promise<void>;
 }
 
-const DECODE_DEADLINE_MS = 20_000;
+const DECODE_DEADLINE_MS = 10_000;
 const DECODE_MEMORY = 512 * 1024 * 1024;
 const DEFAULT_PROOF_MAX_AGE = '24h';
 

@@ -39,57 +39,52 @@ export class WorkerDecoder implements IParquetDecoder {
   }
 
   async dispose(): Promise<void> {
-    await this.discard();
+    await this.discard(this.worker);
   }
 
   private ask(file: Uint8Array, name: string, signal: AbortSignal): Promise<Uint8Array> {
+    signal.throwIfAborted();
     const worker = (this.worker ??= new Worker(this.options.script));
-    const id = ++this.lastId;
     return new Promise<Uint8Array>((resolve, reject) => {
       const settle = (outcome: () => void, keep: boolean) => {
         clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
-        worker.removeAllListeners();
-        worker.unref();
+        // Only ours: who ends the worker listens, too.
+        worker.off('message', onMessage).off('error', onError).off('exit', onExit).unref();
         if (keep) {
           outcome();
         } else {
-          void this.discard().then(outcome);
+          void this.discard(worker).then(outcome);
         }
       };
-      const onAbort = () => settle(() => reject(signal.reason), false);
-      const timer = setTimeout(
-        () => settle(() => reject(tooSlow(name, this.options.deadlineMs)), false),
-        this.options.deadlineMs
-      );
-      signal.addEventListener('abort', onAbort, { once: true });
-      worker.on('message', (reply: IDecodeReply) => {
-        if (reply.id !== id) {
-          return;
-        }
+      const onMessage = (reply: IDecodeReply) => {
         if ('ipc' in reply) {
           settle(() => resolve(reply.ipc), reply.memory <= this.options.maxMemory);
         } else {
           settle(() => reject(damaged(name, reply.error)), !reply.trapped);
         }
-      });
-      worker.on('error', error => settle(() => reject(damaged(name, String(error))), false));
-      worker.on('exit', code => settle(() => reject(damaged(name, `the decoder ended with code ${code}`)), false));
-      worker.ref();
+      };
+      const onError = (error: Error) => settle(() => reject(damaged(name, String(error))), false);
+      const onExit = (code: number) => settle(() => reject(damaged(name, `the decoder ended with code ${code}`)), false);
+      const onAbort = () => settle(() => reject(signal.reason), false);
+      const { deadlineMs } = this.options;
+      const timer = setTimeout(() => settle(() => reject(tooSlow(name, deadlineMs)), false), deadlineMs);
+      signal.addEventListener('abort', onAbort, { once: true });
+      worker.on('message', onMessage).on('error', onError).on('exit', onExit).ref();
       // A copy, for the caller keeps its bytes; its buffer moves to the worker.
       const copy = file.slice();
-      worker.postMessage({ id, file: copy } satisfies IDecodeRequest, [copy.buffer]);
+      worker.postMessage({ file: copy } satisfies IDecodeRequest, [copy.buffer]);
     });
   }
 
-  private async discard(): Promise<void> {
-    const worker = this.worker;
-    this.worker = null;
+  private async discard(worker: Worker | null): Promise<void> {
+    if (this.worker === worker) {
+      this.worker = null;
+    }
     await worker?.terminate();
   }
 
   private worker: Worker | null = null;
-  private lastId = 0;
   private readonly turn = new Limiter(1);
 }
 

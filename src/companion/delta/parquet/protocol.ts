@@ -1,11 +1,10 @@
-/** What the decoding worker is asked. */
+/** What the decoding worker is asked, one file at a time. */
 export interface IDecodeRequest {
-  id: number;
   file: Uint8Array;
 }
 
 /** What it answers. */
 export type IDecodeReply =
-  | { id: number; ipc: Uint8Array; memory: number }
+  | { ipc: Uint8Array; memory: number }
   /** `trapped`: the WebAssembly instance is no longer usable. */
-  | { id: number; error: string; trapped: boolean };
+  | { error: string; trapped: boolean };

@@ -4,15 +4,15 @@ import { wasmMemory } from 'parquet-wasm/node';
 import { decodeToIpc } from './decode';
 import type { IDecodeReply, IDecodeRequest } from './protocol';
 
-parentPort?.on('message', ({ id, file }: IDecodeRequest) => {
+parentPort?.on('message', ({ file }: IDecodeRequest) => {
   try {
     const ipc = decodeToIpc(file);
     const memory = (wasmMemory() as { buffer: ArrayBuffer }).buffer.byteLength;
-    parentPort?.postMessage({ id, ipc, memory } satisfies IDecodeReply, [ipc.buffer as ArrayBuffer]);
+    parentPort?.postMessage({ ipc, memory } satisfies IDecodeReply, [ipc.buffer as ArrayBuffer]);
   } catch (error) {
     // `WebAssembly.RuntimeError`, which the compiler does not know without the browser's types.
     const trapped = error instanceof Error && error.name === 'RuntimeError';
     const text = error instanceof Error ? error.message : String(error);
-    parentPort?.postMessage({ id, error: text, trapped } satisfies IDecodeReply);
+    parentPort?.postMessage({ error: text, trapped } satisfies IDecodeReply);
   }
 });

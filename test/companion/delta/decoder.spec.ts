@@ -1,0 +1,92 @@
+import { TwinstoreError } from '../../../src/contract';
+import { WorkerDecoder } from '../../../src/companion/delta';
+import { rowsOf } from '../../../src/companion/delta/parquet';
+import { bundle } from '../support/bundles';
+import { toParquet } from '../support/delta_files';
+import { ALIVE } from '../support/engine';
+
+const ROWS = Array.from({ length: 50 }, (_, i) => ({
+  id: BigInt(i),
+  name: `household ${i}`,
+  notes: i % 3 === 0 ? [] : ['a', `${i}`],
+  gap: { from: BigInt(i - 1), to: BigInt(i) }
+}));
+const FILE = toParquet(ROWS);
+const MIB = 1024 * 1024;
+
+let decoder: WorkerDecoder;
+const make = (options: { deadlineMs?: number; maxMemory?: number } = {}) =>
+  (decoder = new WorkerDecoder({ script: bundle('worker'), deadlineMs: 10_000, maxMemory: 512 * MIB, ...options }));
+const decode = (file: Uint8Array, signal = ALIVE) => decoder.decode(file, 'x.parquet', signal).then(table => rowsOf(table));
+afterEach(() => decoder.dispose());
+
+describe('WorkerDecoder', () => {
+  it('decodes several files that are asked for at once', async () => {
+    make();
+    const results = await Promise.all(Array.from({ length: 8 }, () => decode(FILE)));
+    results.forEach(rows => expect(rows).toEqual(ROWS));
+  });
+
+  it('answers every damaged file with rows or with one error within its deadline, and goes on', async () => {
+    make({ deadlineMs: 1_500 });
+    // Every 23rd byte of the file, one at a time: pages, footer, lengths.
+    for (let i = 4; i < FILE.length; i += 23) {
+      const damaged = FILE.slice();
+      damaged[i] = (damaged[i] ?? 0) ^ (1 << i % 8);
+      const outcome = await decode(damaged).catch((error: unknown) => error);
+      if (!Array.isArray(outcome)) {
+        expect(outcome).toBeInstanceOf(TwinstoreError);
+        expect(['store_failed', 'unsupported', 'deadline']).toContain((outcome as TwinstoreError).code);
+        expect(String(outcome)).toContain('x.parquet');
+      }
+    }
+    expect(await decode(FILE)).toEqual(ROWS);
+  }, 60_000);
+
+  it.each([
+    ['an empty file', new Uint8Array(0), /not a sound Parquet file/],
+    ['a file that was cut off', FILE.slice(0, -20), /not a sound Parquet file/],
+    ['a footer of an absurd length', withFooterLength(0x7fffffff), /not a sound Parquet file/],
+    ['a footer that is longer than the file', withFooterLength(FILE.length), /not a sound Parquet file/],
+    ['an encrypted file', Uint8Array.from([...FILE.slice(0, -4), ...Buffer.from('PARE')]), /encrypted/],
+    ['zeros between the marks', Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(100), Buffer.from('PAR1')]), /not a sound/]
+  ])('refuses %s', async (_, file, message) => {
+    make();
+    await expect(decode(file)).rejects.toThrow(message);
+  });
+
+  it('ends with its deadline and then works again', async () => {
+    make({ deadlineMs: 1 });
+    await expect(decode(FILE)).rejects.toMatchObject({ code: 'deadline' });
+    await decoder.dispose();
+    make();
+    expect(await decode(FILE)).toEqual(ROWS);
+  });
+
+  it('ends when it is aborted, and serves who waited behind', async () => {
+    make();
+    const controller = new AbortController();
+    const first = decode(FILE, controller.signal);
+    const second = decode(FILE);
+    controller.abort(new Error('enough'));
+    await expect(first).rejects.toThrow('enough');
+    expect(await second).toEqual(ROWS);
+  });
+
+  it('takes a new worker once the memory has passed its bound', async () => {
+    make({ maxMemory: 1 });
+    expect(await decode(FILE)).toEqual(ROWS);
+    expect(await decode(FILE)).toEqual(ROWS);
+  });
+
+  it('says so when its script is missing', async () => {
+    decoder = new WorkerDecoder({ script: '/nowhere/worker.js', deadlineMs: 10_000, maxMemory: MIB });
+    await expect(decode(FILE)).rejects.toMatchObject({ details: expect.stringContaining('/nowhere/worker.js') });
+  });
+});
+
+function withFooterLength(length: number): Uint8Array {
+  const file = Buffer.from(FILE);
+  file.writeUInt32LE(length, file.length - 8);
+  return file;
+}
