@@ -19,15 +19,13 @@ from twinstore.comparison import (
     Anchor,
     ColumnTally,
     Tally,
-    differing_columns,
-    files_of_offenders,
     judge,
     key_columns_of,
-    offenders,
     pair,
     tally,
 )
 from twinstore.feature_group import COMMIT_VERSION, Definition
+from twinstore.offenders import differing_columns, files_of_offenders, first_offenders
 from twinstore.types import GroupColumn, contract
 
 ANCHOR = 41
@@ -406,7 +404,7 @@ def test_a_column_that_the_online_table_lacks_is_a_type_mismatch(twins: Twins) -
     offline, online = twins.frames()
     judged = judge(pair(offline, online.drop("sum"), GROUP), GROUP, Anchor(ANCHOR, NOW_US, NOW_US))
     assert counts(tally(judged, GROUP), "sum") == {"type_mismatch": 1}
-    assert offenders(judged, GROUP, 10)[0].online == {"id": "k", "day": "2014-02-27", "count": "3"}
+    assert first_offenders(judged, GROUP, 10)[0].online == {"id": "k", "day": "2014-02-27", "count": "3"}
 
 
 def test_offenders_show_both_rows_as_text_worst_states_first(twins: Twins) -> None:
@@ -416,7 +414,7 @@ def test_offenders_show_both_rows_as_text_worst_states_first(twins: Twins) -> No
     twins.both("a", online={"sum": 2.5}, **row)
     twins.put_offline("missing", **row)
     twins.put_online("extra", **row)
-    rows = offenders(twins.judged(), GROUP, 10)
+    rows = first_offenders(twins.judged(), GROUP, 10)
     assert [(each.state, each.key["id"]) for each in rows] == [
         ("missing_online", "missing"),
         ("extra_online", "extra"),
@@ -436,13 +434,13 @@ def test_offenders_show_both_rows_as_text_worst_states_first(twins: Twins) -> No
 def test_no_more_offenders_than_asked_for(twins: Twins) -> None:
     for n in range(20):
         twins.put_online(f"k{n:02}", day=DAY)
-    rows = offenders(twins.judged(), GROUP, 5)
+    rows = first_offenders(twins.judged(), GROUP, 5)
     assert [each.key["id"] for each in rows] == ["k00", "k01", "k02", "k03", "k04"]
 
 
 def test_text_of_offenders_is_in_the_terms_of_the_offline_type(wide: Twins) -> None:
     put_wide(wide, json="{broken", text="x")
-    (row,) = offenders(wide.judged(), WIDE, 10)
+    (row,) = first_offenders(wide.judged(), WIDE, 10)
     assert row.key == {"id": "1", "at": "2025-01-02T03:04:05.678901Z"}
     assert row.offline["seen"] == "2025-01-02T03:04:05.678901Z"
     assert row.online["seen"] == "2025-01-02T03:04:05.678000Z"

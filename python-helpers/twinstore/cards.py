@@ -157,7 +157,7 @@ def _receipt_facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _write_time(facts: Mapping[str, Any]) -> str:
-    return f"write time {facts['write_timestamp_us']} µs"
+    return f"write time {utc(facts['write_timestamp_us'])}"
 
 
 def _report_text(facts: Mapping[str, Any]) -> str:

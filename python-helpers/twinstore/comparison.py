@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyspark.sql import Column, DataFrame, Row, types
+from pyspark.sql import Column, DataFrame, types
 from pyspark.sql import functions as sf
 
 from .expiry import expires_us
 from .feature_group import COMMIT_VERSION, Definition
-from .types import GroupColumn, canonical, contract, quoted
+from .types import GroupColumn, contract, quoted
 
 #: Row states, in the order in which a report lists them. A key has exactly one.
 STATES = ("match", "missing_online", "extra_online", "stale_online", "ahead_online", "mismatch", "expired", "in_flight")
@@ -41,7 +41,6 @@ FILE = "_file"
 REMOVED = "_removed"
 
 _ACCEPTED = "^[034]*$"
-_DIFFERING = "[1256]"
 
 
 @dataclass(frozen=True)
@@ -108,16 +107,16 @@ def pair(offline: DataFrame, online: DataFrame, definition: Definition) -> DataF
     """
     keys = [(name, contract(definition.column(name))) for name in definition.keys]
     left = offline.select(
-        *[kept.to_online(sf.col(quoted(name))).alias(_key(i)) for i, (name, kept) in enumerate(keys)],
-        *[sf.col(quoted(column.name)).alias(_offline(i)) for i, column in enumerate(definition.columns)],
+        *[kept.to_online(sf.col(quoted(name))).alias(key_alias(i)) for i, (name, kept) in enumerate(keys)],
+        *[sf.col(quoted(column.name)).alias(offline_alias(i)) for i, column in enumerate(definition.columns)],
         _or_null(expires_us(definition)).alias("expires_us"),
         (sf.col(FILE) if FILE in offline.columns else sf.lit(None).cast("string")).alias("file"),
         sf.lit(True).alias("has_offline"),
     )
     right = online.select(
-        *[sf.col(quoted(name)).cast(kept.online_type).alias(_key(i)) for i, (name, kept) in enumerate(keys)],
+        *[sf.col(quoted(name)).cast(kept.online_type).alias(key_alias(i)) for i, (name, kept) in enumerate(keys)],
         *[
-            sf.col(quoted(column.name)).alias(_online(i))
+            sf.col(quoted(column.name)).alias(online_alias(i))
             for i, column in enumerate(definition.columns)
             if column.name in online.columns
         ],
@@ -163,91 +162,28 @@ def tally(judged: DataFrame, definition: Definition) -> Tally:
     return found
 
 
-def offenders(judged: DataFrame, definition: Definition, limit: int) -> list[Row]:
-    """The first `limit` rows whose state is an offence, worst states first, in the order of their keys.
-
-    Fields: `state`, `pattern`, the canonical texts `key`, `offline` and `online` (dicts by column; None for no row),
-    `offline_commit`, `online_commit`, `expires_us`, and the key columns.
-    """
-    key = {name: _key(i) for i, name in enumerate(definition.keys)}
-    ranks = [each for n, state in enumerate(OFFENCES) for each in (sf.lit(state), sf.lit(n))]
-    columns = list(enumerate(definition.columns))
-    schema = judged.schema
-    key_text = _texts({c.name: _online_text(c, _key(i), schema) for i, c in enumerate(definition.key_columns)})
-    offline_text = _texts({c.name: canonical_text(sf.col(_offline(i)), contract(c).spark) for i, c in columns})
-    online_text = _texts(
-        {c.name: _online_text(c, _online(i), schema) for i, c in columns if _online(i) in schema.names}
-    )
-    rows = (
-        judged.where(sf.col("state").isin(*OFFENCES))
-        .orderBy(sf.create_map(*ranks)[sf.col("state")], *[sf.col(name) for name in key.values()])
-        .limit(limit)
-        .select(
-            "state",
-            "pattern",
-            key_text.alias("key"),
-            sf.when(sf.col("has_offline"), offline_text).alias("offline"),
-            sf.when(sf.col("has_online"), online_text).alias("online"),
-            "offline_commit",
-            "online_commit",
-            "expires_us",
-            *key.values(),
-        )
-    )
-    return rows.collect()
-
-
-def differing_columns(pattern: str, definition: Definition) -> list[str]:
-    """The columns that a row's pattern says are not the same."""
-    return [column.name for column, digit in zip(definition.columns, pattern) if digit in _DIFFERING]
-
-
 def key_aliases(definition: Definition) -> list[str]:
     """The names of the key columns in pairs, in key order."""
-    return [_key(i) for i in range(len(definition.keys))]
+    return [key_alias(i) for i in range(len(definition.keys))]
 
 
 def key_columns_of(rows: DataFrame, definition: Definition) -> DataFrame:
     """`rows` with the keys of the offline table, as the comparison names and types them; other columns stay."""
     keys = [
-        contract(definition.column(name)).to_online(sf.col(quoted(name))).alias(_key(i))
+        contract(definition.column(name)).to_online(sf.col(quoted(name))).alias(key_alias(i))
         for i, name in enumerate(definition.keys)
     ]
     return rows.select(*keys, *[name for name in rows.columns if name not in definition.keys])
 
 
-def files_of_offenders(judged: DataFrame) -> set[str]:
-    """The data files in which the winners of offending keys lie."""
-    known = judged.where(sf.col("state").isin(*OFFENCES) & sf.col("file").isNotNull())
-    return {row.file for row in known.select("file").distinct().collect()}
-
-
-def canonical_text(value: Column, spark: types.DataType) -> Column:
-    """A value as text for people and for comparing by eye; null stays null.
-
-    Instants are ISO 8601 with six decimals in UTC, binary is hexadecimal, decimals carry no trailing zeros, nested
-    values are JSON with ordered keys.
-    """
-    if isinstance(spark, types.BinaryType):
-        return sf.lower(sf.hex(value))
-    if isinstance(spark, types.TimestampType):
-        return sf.date_format(value, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'")
-    if isinstance(spark, types.DecimalType):
-        plain = value.cast("string")
-        return sf.when(plain.contains("."), sf.regexp_replace(plain, r"\.?0+$", "")).otherwise(plain)
-    if isinstance(spark, (types.ArrayType, types.MapType, types.StructType)):
-        return canonical(value, spark)
-    return value.cast("string")
-
-
 def _agreement(i: int, column: GroupColumn, schema: types.StructType) -> Column:
     """The digit of a column in a row that both stores have."""
     kept = contract(column)
-    if _online(i) not in schema.names:
+    if online_alias(i) not in schema.names:
         return _digit("type_mismatch")
-    offline, online = sf.col(_offline(i)), sf.col(_online(i))
+    offline, online = sf.col(offline_alias(i)), sf.col(online_alias(i))
     compared = _digit("type_mismatch")
-    if _comparable(schema[_online(i)].dataType, kept.online_type):
+    if comparable(schema[online_alias(i)].dataType, kept.online_type):
         expected = kept.to_online(offline)
         compared = sf.when(_same(expected, online, kept.online_type), _exactness(offline, expected, kept.online_type))
         if column.tolerance is not None:
@@ -262,7 +198,8 @@ def _agreement(i: int, column: GroupColumn, schema: types.StructType) -> Column:
     )
 
 
-def _comparable(read: types.DataType, agreed: types.DataType) -> bool:
+def comparable(read: types.DataType, agreed: types.DataType) -> bool:
+    """Whether values of an online column, of the type that it was read as, can be compared by the contract."""
     # The connector reads every decimal with 18 decimals; what it cannot hold so, a group cannot declare.
     if isinstance(agreed, types.DecimalType):
         return isinstance(read, types.DecimalType)
@@ -295,7 +232,7 @@ def _state(definition: Definition, anchor: Anchor) -> Column:
     must_be_gone = sf.coalesce(sf.col("expires_us") + TTL_SLACK_US < anchor.scan_began_us, sf.lit(False))
     may_be_gone = sf.coalesce(sf.col("expires_us") - TTL_SLACK_US <= anchor.scan_ended_us, sf.lit(False))
     i = definition.columns.index(definition.event_column)
-    online_event, event = sf.col(_online(i)), contract(definition.event_column).to_online(sf.col(_offline(i)))
+    online_event, event = sf.col(online_alias(i)), contract(definition.event_column).to_online(sf.col(offline_alias(i)))
     older_record = sf.coalesce(sf.col("online_commit") < sf.col("offline_commit"), sf.lit(False))
     return (
         sf.when(in_flight, "in_flight")
@@ -315,7 +252,7 @@ def _counted(judged: DataFrame, definition: Definition) -> Tally:
     zeros = [
         sf.when(_signed_zero(i, judged.schema), 1).otherwise(0)
         for i, column in enumerate(definition.columns)
-        if column.type in ("float", "double") and _online(i) in judged.columns
+        if column.type in ("float", "double") and online_alias(i) in judged.columns
     ]
     zero = sum(zeros, sf.lit(0))
     patterns = judged.groupBy("state", "pattern").agg(sf.count(sf.lit(1)).alias("n"), sf.sum(zero).alias("zeros"))
@@ -341,9 +278,9 @@ def _counted(judged: DataFrame, definition: Definition) -> Tally:
 
 
 def _signed_zero(i: int, schema: types.StructType) -> Column:
-    if schema[_online(i)].dataType.simpleString() != schema[_offline(i)].dataType.simpleString():
+    if schema[online_alias(i)].dataType.simpleString() != schema[offline_alias(i)].dataType.simpleString():
         return sf.lit(False)
-    offline, online = sf.col(_offline(i)), sf.col(_online(i))
+    offline, online = sf.col(offline_alias(i)), sf.col(online_alias(i))
     return (offline == 0) & (online == 0) & (offline.cast("string") != online.cast("string"))
 
 
@@ -353,7 +290,7 @@ def _measure(judged: DataFrame, found: Tally, indices: list[int]) -> None:
     for i in indices:
         digit = sf.substring("pattern", i + 1, 1)
         differs = digit.isin(_code("precision_only"), _code("value_mismatch"))
-        a, b = sf.col(_offline(i)).cast("double"), sf.col(_online(i)).cast("double")
+        a, b = sf.col(offline_alias(i)).cast("double"), sf.col(online_alias(i)).cast("double")
         absolute, larger = sf.abs(a - b), sf.greatest(sf.abs(a), sf.abs(b))
         measures += [
             sf.max(sf.when(differs, absolute)).alias(f"abs_{i}"),
@@ -390,23 +327,8 @@ def _commit_of_file(commits: Mapping[str, int]) -> Column:
     return sf.create_map(*entries)[sf.col("file")].cast("bigint")
 
 
-def _online_text(column: GroupColumn, alias: str, schema: types.StructType) -> Column:
-    """The canonical text of a value as the online store keeps it, in the terms of the offline type where it has one."""
-    kept, read = contract(column), schema[alias].dataType
-    value = sf.col(alias)
-    as_agreed = _comparable(read, kept.online_type)
-    # A damaged JSON text would become null if it were parsed: it is shown as it is.
-    if as_agreed and column.online_as is None:
-        return canonical_text(kept.from_online(value), kept.spark)
-    return canonical_text(value, read)
-
-
 def _or_null(value: Column | None) -> Column:
     return sf.lit(None).cast("bigint") if value is None else value
-
-
-def _texts(by_name: Mapping[str, Column]) -> Column:
-    return sf.create_map(*[each for name, text in by_name.items() for each in (sf.lit(name), text)])
 
 
 def _code(agreement: str) -> str:
@@ -417,13 +339,16 @@ def _digit(agreement: str) -> Column:
     return sf.lit(_code(agreement))
 
 
-def _key(i: int) -> str:
+def key_alias(i: int) -> str:
+    """The name in pairs of the key column of this index."""
     return f"key_{i}"
 
 
-def _offline(i: int) -> str:
+def offline_alias(i: int) -> str:
+    """The name in pairs of the offline value of the column of this index."""
     return f"offline_{i}"
 
 
-def _online(i: int) -> str:
+def online_alias(i: int) -> str:
+    """The name in pairs of the online value of the column of this index."""
     return f"online_{i}"

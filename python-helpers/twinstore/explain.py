@@ -10,9 +10,10 @@ from urllib.parse import unquote
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import types as t
 
-from .comparison import differing_columns, key_aliases, offenders
+from .comparison import key_aliases
 from .delta_log import OfflineTable
 from .feature_group import COMMIT_VERSION, Definition
+from .offenders import differing_columns, first_offenders
 from .parity_report import Offender
 from .reasons import Evidence, reason
 from .session import ONLINE_CATALOG
@@ -65,7 +66,7 @@ class Commits:
 def explained(twins: Twins, judged: DataFrame, version: int, commits: Commits) -> list[Offender]:
     """The offenders, worst states first, at most `MAX_KEPT`, each with its reason."""
     definition = twins.definition
-    rows = offenders(judged, definition, MAX_KEPT)
+    rows = first_offenders(judged, definition, MAX_KEPT)
     write_times = _write_times(twins, [row for row in rows if row.online is not None])
     stamps_us = commits.stamps_us({row.online_commit for row in rows if row.online_commit is not None})
     found = []

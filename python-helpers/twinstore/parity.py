@@ -19,12 +19,13 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
-from .comparison import FILE, STATES, Anchor, Tally, files_of_offenders, judge, pair, tally
+from .comparison import FILE, STATES, Anchor, Tally, judge, pair, tally
 from .delta_log import Snapshot
 from .errors import TwinstoreError, cause_of, from_foreign
 from .explain import MAX_KEPT, Commits, explained
 from .feature_group import Definition
 from .group_state import counted
+from .offenders import files_of_offenders
 from .parity_report import Coverage, ParityReport
 from .proofs import Chain, Proofs
 from .receipts import Gap, Watermark

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from twinstore import errors
+from twinstore.errors import HTTP_STATUS, TwinstoreError, Unsupported, WriteUnconfirmed, from_foreign, redact
+
+CONTRACT = Path(__file__).parents[2] / "src" / "contract" / "errors.ts"
+
+
+@pytest.fixture
+def canary() -> str:
+    secret = "c4n4ry/+do-not-show="
+    errors.remember_secret(secret)
+    return secret
+
+
+def test_codes_and_statuses_are_those_of_the_contract() -> None:
+    table = re.search(r"HTTP_STATUS[^{]*\{([^}]*)\}", CONTRACT.read_text(encoding="utf-8"))
+    assert table is not None
+    assert {code: int(status) for code, status in re.findall(r"(\w+): (\d+)", table[1])} == HTTP_STATUS
+
+
+@pytest.mark.parametrize(
+    ("code", "side"),
+    [("bad_request", "request"), ("conflict", "request"), ("store_failed", "store"), ("deadline", "store"),
+     ("internal", "twinstore"), ("unavailable", "twinstore")],
+)  # fmt: skip
+def test_side_follows_from_the_code(code: str, side: str) -> None:
+    assert TwinstoreError(code, "It failed.", "Try again.").side == side
+
+
+def test_a_given_side_wins() -> None:
+    assert TwinstoreError("unavailable", "It is down.", "Start it.", side="store").side == "store"
+
+
+def test_an_unknown_code_is_refused() -> None:
+    with pytest.raises(ValueError, match="oops"):
+        TwinstoreError("oops", "It failed.", "Try again.")
+
+
+def test_body_has_the_fields_of_the_contract() -> None:
+    body = TwinstoreError("not_found", "No group.", "Write it.", details="x").to_body("7")
+    assert body == {
+        "code": "not_found",
+        "message": "No group.",
+        "remedy": "Write it.",
+        "side": "request",
+        "details": "x",
+        "requestId": "7",
+    }
+
+
+def test_text_of_an_error_says_what_to_do() -> None:
+    assert (
+        str(TwinstoreError("not_found", "There is no group.", "Write it first."))
+        == "There is no group. Write it first."
+    )
+
+
+def test_kinds_of_errors_have_their_codes() -> None:
+    assert Unsupported("Not yet.", "Wait.").code == "unsupported"
+    unconfirmed = WriteUnconfirmed("Not confirmed.", "Retry.", receipt="receipt")
+    assert unconfirmed.code == "store_failed"
+    assert unconfirmed.receipt == "receipt"
+
+
+def test_a_foreign_error_keeps_its_text_in_the_details() -> None:
+    error = from_foreign(RuntimeError("socket closed"), "The store failed.", "Start it.")
+    assert error.message == "The store failed."
+    assert "socket closed" in error.details
+
+
+def test_details_of_a_foreign_error_are_bounded() -> None:
+    error = from_foreign(RuntimeError("x" * 1_000_000), "The store failed.", "Start it.")
+    assert len(error.details) < 10_000
+
+
+def test_our_own_error_passes_as_it_is() -> None:
+    error = TwinstoreError("conflict", "Two writers.", "Wait.")
+    assert from_foreign(error, "Other words.", "Other remedy.") is error
+
+
+def test_a_remembered_secret_appears_nowhere(canary: str) -> None:
+    error = from_foreign(
+        RuntimeError(f"login with {canary} failed"), f"No login with {canary}.", f"Change {canary}.", code="forbidden"
+    )
+    for text in (str(error), repr(error), *error.to_body().values(), *map(str, error.args)):
+        assert canary not in text
+    assert "***" in error.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "key AKIAIOSFODNN7EXAMPLE was refused",
+        "fs.s3a.secret.key=wJalrXUtnFEMI",
+        "secret_access_key: 'wJalrXUtnFEMI'",
+        '{"password": "wJalrXUtnFEMI"}',
+        "spark.cassandra.auth.password=wJalrXUtnFEMI,",
+        "GET /x?X-Amz-Signature=wJalrXUtnFEMI&y=1",
+        "https://user:wJalrXUtnFEMI@host/path",
+    ],
+)
+def test_what_looks_like_a_secret_is_taken_out(text: str) -> None:
+    redacted = redact(text)
+    assert "wJalrXUtnFEMI" not in redacted
+    assert "AKIAIOSFODNN7EXAMPLE" not in redacted
+    assert "***" in redacted
+
+
+def test_ordinary_text_stays() -> None:
+    text = "Cassandra at 127.0.0.1:9042 did not answer in 5 s; see s3a://features/energy and the password policy."
+    assert redact(text) == text
