@@ -55,6 +55,7 @@ export class FakeServer {
     const aborted = new Promise<never>((_, reject) => {
       request.signal.addEventListener('abort', () => reject(new TypeError('The request was aborted.')));
     });
+    aborted.catch(() => undefined);
     return answer ? Promise.race([answer(seen), aborted]) : new Response('<html>404</html>', { status: 404 });
   }
 

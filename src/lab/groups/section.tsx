@@ -79,7 +79,7 @@ function NoGroups({ trans }: { trans: TranslationBundle }): ReactElement {
       <p>{trans.__('No feature group yet.')}</p>
       <p>
         {trans.__('Run energy_features.ipynb from Runs below, or write one from a notebook:')}{' '}
-        <code>store.write(df, group)</code>
+        <code>{'store.write(df, group)'}</code>
       </p>
     </div>
   );

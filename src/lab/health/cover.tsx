@@ -103,11 +103,11 @@ function FirstUse({ model, trans }: IPartProps): ReactElement {
       ) : (
         <ul>
           <li>
-            {trans.__('To try it on this machine:')} <code>npm start</code> {trans.__('or')}{' '}
-            <code>twinstore stack up</code>
+            {trans.__('To try it on this machine:')} <code>{'npm start'}</code> {trans.__('or')}{' '}
+            <code>{'twinstore stack up'}</code>
           </li>
           <li>
-            {trans.__('To use stores of your own: describe them in')} <code>twinstore.toml</code>
+            {trans.__('To use stores of your own: describe them in')} <code>{'twinstore.toml'}</code>
           </li>
         </ul>
       )}

@@ -1,0 +1,148 @@
+import type { Contents } from '@jupyterlab/services';
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import { JobsModel } from '../../src/lab/jobs/model';
+import { RunsModel } from '../../src/lab/runs/model';
+import { NotebooksModel } from '../../src/lab/runs/notebooks';
+import { outcome, RunsSection } from '../../src/lab/runs/section';
+import { FakeServer, json, settled } from './fake_server';
+import { after, attached, the } from './rendering';
+import { aJob, aReceipt, aReport, NOW_US, quietAppearance, SetHealth } from './samples';
+
+const trans = nullTranslator.load('jupyterlab_twinstore');
+
+/** Folders and the notebooks in them, as far as the model asks. */
+class FakeContents {
+  readonly fileChanged = new Signal<this, Contents.IChangedArgs>(this);
+
+  constructor(readonly folders: Record<string, string[]>) {}
+
+  async get(folder: string): Promise<{ content: { type: string; path: string }[] }> {
+    const paths = this.folders[folder];
+    if (!paths) {
+      throw new Error(`No such folder: ${folder}`);
+    }
+    return { content: paths.map(path => ({ type: path.endsWith('.ipynb') ? 'notebook' : 'file', path })) };
+  }
+
+  get asManager(): Contents.IManager {
+    return this as unknown as Contents.IManager;
+  }
+}
+
+describe('NotebooksModel', () => {
+  it('offers the energy notebook first, then the others', async () => {
+    const contents = new FakeContents({
+      '': ['scratch.ipynb', 'README.md'],
+      notebooks: ['notebooks/a.ipynb', 'notebooks/energy_features.ipynb']
+    });
+    const model = new NotebooksModel(contents.asManager);
+    await model.refresh();
+    expect(model.paths).toEqual(['notebooks/energy_features.ipynb', 'notebooks/a.ipynb', 'scratch.ipynb']);
+    expect(model.chosen).toBe('notebooks/energy_features.ipynb');
+    model.dispose();
+  });
+
+  it('forgets a choice that is gone, and notices a notebook that is new', async () => {
+    const contents = new FakeContents({ '': ['a.ipynb', 'b.ipynb'] });
+    const model = new NotebooksModel(contents.asManager);
+    await model.refresh();
+    model.choose('b.ipynb');
+    contents.folders[''] = ['a.ipynb', 'c.ipynb'];
+    contents.fileChanged.emit({ type: 'rename', oldValue: null, newValue: null });
+    await settled();
+    expect([model.chosen, model.paths]).toEqual(['a.ipynb', ['a.ipynb', 'c.ipynb']]);
+    model.dispose();
+  });
+});
+
+describe('RunsSection', () => {
+  let server: FakeServer;
+  let jobs: JobsModel;
+  let model: RunsModel;
+
+  beforeEach(() => {
+    server = new FakeServer().on('GET jobs', () => json({ jobs: [] }));
+  });
+
+  afterEach(() => {
+    model.dispose();
+    jobs.dispose();
+    document.body.replaceChildren();
+  });
+
+  const section = async (): Promise<HTMLElement> => {
+    jobs = new JobsModel({ client: server.client, appearance: quietAppearance(), health: new SetHealth().asModel });
+    const notebooks = new NotebooksModel(new FakeContents({ '': ['energy_features.ipynb'] }).asManager);
+    await notebooks.refresh();
+    model = new RunsModel(jobs, notebooks);
+    await settled();
+    return (await attached(new RunsSection(model, trans))).node;
+  };
+
+  it('runs the notebook as a job and shows which cell it is at', async () => {
+    const progress = { stage: 'cell 6 of 11', done: 6, total: 11, unit: 'cells' };
+    server
+      .on('POST jobs', () => json({ id: 'j1' }, 202))
+      .on('GET jobs/j1', () => json(aJob({ progress })))
+      .on('GET jobs/j1/events', () => new Promise<Response>(() => undefined));
+    const node = await section();
+    await after(() => the(node, 'button', 'Run energy_features.ipynb').click());
+    expect(server.requests('POST jobs')[0]?.body).toEqual({ verb: 'run', args: { notebook: 'energy_features.ipynb' } });
+    expect(node.textContent).toContain('cell 6 of 11');
+    expect(node.textContent).toContain('54 %');
+    expect(node.querySelector('progress')?.value).toBeCloseTo(6 / 11);
+  });
+
+  it('stops a run that was found, and says when that is refused', async () => {
+    server
+      .on('GET jobs', () => json({ jobs: [aJob()] }))
+      .on('GET jobs/j1/events', () => new Promise<Response>(() => undefined))
+      .on('DELETE jobs/j1', () => new Response('', { status: 403 }));
+    const node = await section();
+    await after(() => the(node, 'button', 'Stop').click());
+    expect(server.requests('DELETE jobs/j1')).toHaveLength(1);
+    expect(node.textContent).toContain('refused');
+  });
+
+  it('says why a notebook cannot be run', async () => {
+    server.on('POST jobs', () => new Response('', { status: 403 }));
+    const node = await section();
+    await after(() => the(node, 'button', 'Run energy_features.ipynb').click());
+    expect(node.textContent).toContain('ask for the permission');
+  });
+
+  it('shows how a run ended, with error and remedy', async () => {
+    const error = {
+      code: 'store_failed',
+      message: 'Cassandra at 127.0.0.1:9042 did not answer in 5 s.',
+      remedy: 'Start it, then retry.',
+      side: 'store',
+      details: 'cell 8',
+      requestId: ''
+    } as const;
+    server.on('GET jobs', () => json({ jobs: [aJob({ state: 'failed', ended_us: NOW_US + 9e6, error })] }));
+    const node = await section();
+    for (const words of ['Failed after 9.0', error.message, error.remedy]) {
+      expect(node.textContent).toContain(words);
+    }
+    expect(the(node, 'details').hasAttribute('open')).toBe(false);
+  });
+});
+
+describe('outcome', () => {
+  const ended = { state: 'succeeded', ended_us: NOW_US + 83e6 } as const;
+
+  it('is the receipt, then the verdict', () => {
+    const job = aJob({ ...ended, result: { receipts: [aReceipt()], report: aReport() } });
+    expect(outcome(job, trans).replaceAll('\u00a0', ' ')).toBe(
+      '126,000 rows added to history, 200 rows written online. In parity: 5,560 rows compared in 0.9 s.'
+    );
+  });
+
+  it('says how long a notebook ran that wrote nothing', () => {
+    expect(outcome(aJob({ ...ended, result: {} }), trans).replaceAll('\u00a0', ' ')).toBe(
+      'Done in 1 min 23 s; nothing was written.'
+    );
+  });
+});

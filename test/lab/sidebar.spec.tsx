@@ -1,0 +1,206 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { HealthCover } from '../../src/lab/health/cover';
+import { HealthFoot } from '../../src/lab/health/foot';
+import { HealthModel } from '../../src/lab/health/model';
+import { GroupsModel } from '../../src/lab/groups/model';
+import { GroupsSection } from '../../src/lab/groups/section';
+import { TwinstoreSidebar } from '../../src/lab/shell/sidebar';
+import { StatusItem } from '../../src/lab/shell/status_item';
+import { Widget } from '@lumino/widgets';
+import type { IStoreHealth } from '../../src/contract';
+import { FakeServer, json, settled } from './fake_server';
+import { after, attached, press, the } from './rendering';
+import { aHealth, aStatus, aSummary, NOW_US, quietAppearance, SetHealth } from './samples';
+
+const trans = nullTranslator.load('jupyterlab_twinstore');
+const appearance = quietAppearance();
+
+afterEach(() => {
+  document.body.replaceChildren();
+});
+
+describe('TwinstoreSidebar', () => {
+  const sidebar = new TwinstoreSidebar({ trans, activate: () => undefined });
+
+  it('shows sections by rank, whatever came first', () => {
+    const runs = sidebar.addSection({ id: 'runs', title: 'Runs', rank: 400, widget: new Widget() });
+    sidebar.addSection({ id: 'groups', title: 'Groups', rank: 100, widget: new Widget() });
+    sidebar.addSection({ id: 'tables', title: 'Tables', rank: 200, widget: new Widget() });
+    expect(sidebar.widgets.map(({ title }) => title.label)).toEqual(['Groups', 'Tables', 'Runs']);
+    runs.dispose();
+    expect(sidebar.widgets.map(({ title }) => title.label)).toEqual(['Groups', 'Tables']);
+  });
+
+  it('shows the cover instead of the sections, then the sections again', () => {
+    const cover = new Widget();
+    sidebar.setCover(cover);
+    expect([sidebar.content.isHidden, cover.parent]).toEqual([true, sidebar]);
+    sidebar.setCover(null);
+    expect([sidebar.content.isHidden, cover.parent]).toEqual([false, null]);
+  });
+
+  it('names itself to a screen reader', () => {
+    expect(sidebar.node.getAttribute('role')).toBe('region');
+    expect(sidebar.node.getAttribute('aria-label')).toBe('Twinstore');
+  });
+});
+
+describe('health in the sidebar', () => {
+  let server: FakeServer;
+  let model: HealthModel;
+
+  beforeEach(() => {
+    server = new FakeServer().on('GET status', () => json(aStatus())).on('GET api/health', () => json(aHealth()));
+  });
+
+  afterEach(() => {
+    model.dispose();
+  });
+
+  const cover = async (): Promise<Element> => {
+    model = new HealthModel({ client: server.client, appearance });
+    await settled();
+    return (await attached(new HealthCover(model, trans))).node;
+  };
+
+  it('says at the foot which store is silent, where, since when and what to do', async () => {
+    const silent: IStoreHealth = {
+      name: 'Cassandra',
+      address: '127.0.0.1:9042',
+      ok: false,
+      took_ms: null,
+      last_seen_us: NOW_US,
+      error: {
+        code: 'store_failed',
+        message: 'Cassandra at 127.0.0.1:9042 did not answer in 5 s.',
+        remedy: 'Start it with twinstore stack up.',
+        side: 'store',
+        details: '',
+        requestId: ''
+      }
+    };
+    server.on('GET api/health', () => json(aHealth({ stores: [...aHealth().stores.slice(0, 1), silent] })));
+    model = new HealthModel({ client: server.client, appearance });
+    await settled();
+    const foot = await attached(new HealthFoot(model, trans));
+    for (const words of ['S3', 'Cassandra', 'unreachable', '127.0.0.1:9042', 'last seen', 'twinstore stack up']) {
+      expect(foot.node.textContent).toContain(words);
+    }
+    server.on('GET api/health', () => json(aHealth()));
+    await after(() => the(foot.node, 'button', 'Try again').click());
+    expect(foot.node.textContent).not.toContain('unreachable');
+    expect(foot.node.textContent).toContain('acting as local');
+  });
+
+  it('tells a first user what this is and how to begin', async () => {
+    server.on('GET status', () => json(aStatus({ companion: 'stopped', config: null })));
+    const node = await cover();
+    expect(node.textContent).toContain('npm start');
+    expect(node.textContent).toContain('twinstore.toml');
+  });
+
+  it('shows the log of a companion that has failed, and restarts it', async () => {
+    const error = { code: 'unavailable', message: 'It ended.', remedy: 'Restart it.', side: 'twinstore' } as const;
+    server
+      .on('GET status', () =>
+        json(aStatus({ companion: 'failed', log: ['boom'], error: { ...error, details: '', requestId: '' } }))
+      )
+      .on('POST restart', () => json({}, 202));
+    const node = await cover();
+    expect(the(node, 'pre').textContent).toContain('boom');
+    await after(() => the(node, 'button', 'Restart').click());
+    expect(server.requests('POST restart')).toHaveLength(1);
+  });
+
+  it('says how to get the server half where it is missing', async () => {
+    server.on('GET status', () => new Response('', { status: 404 }));
+    expect((await cover()).textContent).toContain('pip install');
+  });
+});
+
+describe('GroupsSection', () => {
+  let server: FakeServer;
+  let model: GroupsModel;
+  let opened: string[];
+
+  beforeEach(() => {
+    opened = [];
+    server = new FakeServer().on('POST api/groups', () =>
+      json({
+        groups: [
+          aSummary({ name: 'energy' }),
+          aSummary({ name: 'merchants', state: 'behind', words: '3 behind', head: 20, watermark: 17 }),
+          aSummary({ name: 'terminals', state: 'differs', words: '12 rows differ' })
+        ],
+        errors: []
+      })
+    );
+  });
+
+  afterEach(() => {
+    model.dispose();
+  });
+
+  const section = async (): Promise<HTMLElement> => {
+    model = new GroupsModel({ client: server.client, appearance, health: new SetHealth().asModel });
+    await settled();
+    return (await attached(new GroupsSection({ model, trans, onOpen: name => opened.push(name) }))).node;
+  };
+
+  it('says the state of each group in words, and hides the glyph from those who hear it', async () => {
+    const node = await section();
+    const merchants = the(node, 'button', 'merchants');
+    expect(merchants.textContent).toContain('3 behind');
+    expect(merchants.textContent).toContain('v17→v20');
+    expect(merchants.querySelector('svg')?.getAttribute('aria-hidden')).toBe('true');
+  });
+
+  it('is one tab stop in which arrows move', async () => {
+    const node = await section();
+    expect([...node.querySelectorAll('button')].map(({ tabIndex }) => tabIndex)).toEqual([0, -1, -1]);
+    await after(() => the(node, 'button', 'energy').focus());
+    await press('ArrowDown');
+    expect(document.activeElement).toBe(the(node, 'button', 'merchants'));
+    await press('End');
+    expect(document.activeElement).toBe(the(node, 'button', 'terminals'));
+    await press('ArrowDown');
+    expect(document.activeElement).toBe(the(node, 'button', 'terminals'));
+    expect([...node.querySelectorAll('button')].map(({ tabIndex }) => tabIndex)).toEqual([-1, -1, 0]);
+  });
+
+  it('opens the group that is chosen', async () => {
+    const node = await section();
+    await after(() => the(node, 'button', 'merchants').click());
+    expect(opened).toEqual(['merchants']);
+  });
+
+  it('says how to get a group where there is none', async () => {
+    server.on('POST api/groups', () => json({ groups: [], errors: [] }));
+    expect((await section()).textContent).toContain('energy_features.ipynb');
+  });
+
+  it('keeps old groups in sight, greyed, when they cannot be read, and reads again when asked', async () => {
+    const node = await section();
+    const answer = json({ groups: [aSummary()], errors: [] });
+    server.on('POST api/groups', () => new Response('', { status: 502 }));
+    await after(() => model.refresh());
+    expect(the(node, 'button', 'merchants').closest('.twinstore-mod-stale')).not.toBeNull();
+    server.on('POST api/groups', () => answer);
+    await after(() => the(node, 'button', 'Try again').click());
+    expect(node.querySelector('.twinstore-mod-stale')).toBeNull();
+  });
+
+  it('shows the worst group in the status bar, and as old once the chain is broken', async () => {
+    await section();
+    const health = new SetHealth();
+    const item = await attached(
+      new StatusItem({ groups: model, health: health.asModel, trans, onClick: () => opened.push('sidebar') })
+    );
+    await after(() => model.refresh());
+    expect(item.node.textContent).toBe('terminals  12 rows differ');
+    await after(() => health.set('lost'));
+    expect(the(item.node, 'button').title).toContain('when last read');
+    await after(() => the(item.node, 'button').click());
+    expect(opened).toEqual(['sidebar']);
+  });
+});
