@@ -14,6 +14,11 @@ export function StateMark({ state, words }: { state: GroupState; words: string }
   );
 }
 
+/** What is typed as it stands, in any language. */
+export function Code({ text }: { text: string }): ReactElement {
+  return <code>{text}</code>;
+}
+
 /** How long ago; the absolute time on hover. */
 export function Ago(props: { us: number; nowUs: number; trans: TranslationBundle }): ReactElement {
   return (

@@ -3,7 +3,7 @@ import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import type { IGroupSummary } from '../../contract';
 import type { IGroupsModel } from '../../tokens';
-import { ErrorNotice, PolledView, RovingList, StateMark } from '../components';
+import { Code, ErrorNotice, PolledView, RovingList, StateMark } from '../components';
 import { absolute, ago, freshness, versions } from '../words';
 
 /** The Groups section of the sidebar. */
@@ -79,7 +79,7 @@ function NoGroups({ trans }: { trans: TranslationBundle }): ReactElement {
       <p>{trans.__('No feature group yet.')}</p>
       <p>
         {trans.__('Run energy_features.ipynb from Runs below, or write one from a notebook:')}{' '}
-        <code>{'store.write(df, group)'}</code>
+        <Code text="store.write(df, group)" />
       </p>
     </div>
   );

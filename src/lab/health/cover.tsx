@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
-import { ErrorNotice } from '../components';
+import { Code, ErrorNotice } from '../components';
 import { ago } from '../words';
 import type { HealthModel } from './model';
 
@@ -103,11 +103,11 @@ function FirstUse({ model, trans }: IPartProps): ReactElement {
       ) : (
         <ul>
           <li>
-            {trans.__('To try it on this machine:')} <code>{'npm start'}</code> {trans.__('or')}{' '}
-            <code>{'twinstore stack up'}</code>
+            {trans.__('To try it on this machine:')} <Code text="npm start" /> {trans.__('or')}{' '}
+            <Code text="twinstore stack up" />
           </li>
           <li>
-            {trans.__('To use stores of your own: describe them in')} <code>{'twinstore.toml'}</code>
+            {trans.__('To use stores of your own: describe them in')} <Code text="twinstore.toml" />
           </li>
         </ul>
       )}

@@ -182,7 +182,7 @@ function Values(props: { offender: Offender; side: 'offline' | 'online'; trans: 
     <>
       {offender.columns.map(name => (
         <div key={name}>
-          {name}: {row[name] ?? <em>{'null'}</em>}
+          {name}: {row[name] ?? <em>{String(null)}</em>}
         </div>
       ))}
     </>
