@@ -32,7 +32,7 @@ describe('PolledModel', () => {
 
   it('counts a reading as a poll unless someone asked for it', async () => {
     const polls: (boolean | undefined)[] = [];
-    const fetch = async ({ poll }: IRequestOptions): Promise<null> => void polls.push(poll) ?? null;
+    const fetch = async ({ poll }: IRequestOptions): Promise<number> => polls.push(poll);
     const model = new PolledModel({ name: 'test', fetch, appearance });
     await settled();
     await model.refresh();
