@@ -8,10 +8,11 @@ export interface ITerminal extends NodeJS.WritableStream {
 }
 
 const BAR = 24;
-/** Between two lines where nothing can be overwritten, in ms. */
+/** Least time between two lines where nothing can be overwritten, in ms: of the same stage, and of another. */
 const PLAIN_EVERY_MS = 5_000;
+const PLAIN_STAGE_MS = 1_000;
 
-/** Shows progress: one line that is drawn again on a terminal, elsewhere a line per stage and every few seconds. */
+/** Shows progress: one line that is drawn again on a terminal, elsewhere a line every few seconds. */
 export class ProgressLine {
   constructor(
     private readonly out: ITerminal,
@@ -19,7 +20,7 @@ export class ProgressLine {
   ) {}
 
   private stage = '';
-  private shownAt = 0;
+  private shownAt = -Infinity;
   private drawn = false;
 
   readonly show = (progress: IJobProgress): void => {
@@ -27,11 +28,14 @@ export class ProgressLine {
     if (this.out.isTTY) {
       this.out.write(`\r\x1b[2K${text.slice(0, (this.out.columns ?? 80) - 1)}`);
       this.drawn = true;
-    } else if (progress.stage !== this.stage || this.now() - this.shownAt >= PLAIN_EVERY_MS) {
+      return;
+    }
+    const quiet = this.now() - this.shownAt;
+    if (quiet >= (progress.stage === this.stage ? PLAIN_EVERY_MS : PLAIN_STAGE_MS)) {
       this.out.write(`${text}\n`);
       this.shownAt = this.now();
+      this.stage = progress.stage;
     }
-    this.stage = progress.stage;
   };
 
   /** Write a whole line above the progress. */

@@ -90,13 +90,13 @@ export function householdRows(household: number, until = DAYS): string[] {
   const readings = new Float64Array(HALF_HOURS);
   const rows: string[] = [];
   for (const [index, day] of days.entries()) {
+    if (day >= until) {
+      break;
+    }
     const partial = index === 0 || (stopsEarly && index === days.length - 1);
     const count = readingsOfDay(partial, random);
-    // Drawn also when it is not wanted, so that a day's readings do not depend on where the input ends.
     measure(readings, count, day, habits, random);
-    if (day < until) {
-      rows.push(`${id},${ISO_DAYS[day] ?? ''},${figures(readings, count)}\n`);
-    }
+    rows.push(`${id},${ISO_DAYS[day] ?? ''},${figures(readings, count)}\n`);
   }
   return rows;
 }

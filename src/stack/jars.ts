@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { TwinstoreError } from '../contract';
 import type { IJobProgress } from '../contract';
+import { findIvy, retrieve } from './ivy';
+import type { IIvyRun } from './ivy';
 import lock from './jars.lock.json';
 
 /** A jar as the lock file names it. */
@@ -34,6 +35,8 @@ export interface IJarFetcher {
   ivyFolder(): Promise<string>;
   progress: Progress;
   signal?: AbortSignal;
+  /** URL of a Maven repository; default Maven Central. */
+  repository?: string;
 }
 
 const POLL_MS = 250;
@@ -81,6 +84,7 @@ export async function fetchJars(
     return;
   }
   const ivy = await findIvy(await fetcher.ivyFolder());
+  const { javaHome, repository } = fetcher;
   await mkdir(fetcher.folder, { recursive: true });
   const work = await mkdtemp(join(fetcher.folder, '.fetch-'));
   const total = missing.flatMap(({ jars }) => jars).reduce((sum, { bytes }) => sum + bytes, 0);
@@ -91,14 +95,14 @@ export async function fetchJars(
   const signal = AbortSignal.any([controller.signal, ...(fetcher.signal ? [fetcher.signal] : [])]);
   try {
     tell(0);
-    await Promise.all(
-      missing.map(({ set, jars }) =>
-        fetchSet(ivy, join(work, set), join(fetcher.folder, set), jars, fetcher.javaHome, signal).catch(error => {
-          controller.abort();
-          throw error;
-        })
-      )
+    const fetches = missing.map(({ set, jars }) =>
+      fetchSet(join(fetcher.folder, set), jars, { ivy, javaHome, work: join(work, set), repository, signal })
     );
+    await Promise.all(fetches).catch(async error => {
+      controller.abort();
+      await Promise.allSettled(fetches); // They write into the folder that is removed next.
+      throw error;
+    });
     tell(total);
   } finally {
     clearInterval(timer);
@@ -106,33 +110,11 @@ export async function fetchJars(
   }
 }
 
-async function findIvy(folder: string): Promise<string> {
-  const name = (await readdir(folder).catch(() => [])).find(file => /^ivy-[\d.]+\.jar$/.test(file));
-  if (!name) {
-    throw new TwinstoreError('unavailable', `No Ivy is in ${folder}.`, 'Install twinstore[spark] again.');
-  }
-  return join(folder, name);
-}
-
-async function fetchSet(
-  ivy: string,
-  work: string,
-  target: string,
-  jars: readonly ILockedJar[],
-  javaHome: string,
-  signal: AbortSignal
-): Promise<void> {
-  await mkdir(work, { recursive: true });
+async function fetchSet(target: string, jars: readonly ILockedJar[], run: IIvyRun): Promise<void> {
   await mkdir(target, { recursive: true });
-  await writeFile(join(work, 'ivy.xml'), ivyFile(jars));
-  await writeFile(join(work, 'settings.xml'), IVY_SETTINGS);
-  const out = join(work, 'out');
-  const output = await runIvy(ivy, work, out, javaHome, signal);
+  const out = await retrieve(jars, run);
   for (const jar of jars) {
     const file = join(out, jarFile(jar));
-    if (!existsSync(file)) {
-      throw failed(`The jar ${jar.jar} could not be downloaded from Maven Central.`, output);
-    }
     const sum = await sha256(file);
     if (sum !== jar.sha256) {
       throw new TwinstoreError(
@@ -143,36 +125,6 @@ async function fetchSet(
     }
     await rename(file, join(target, jarFile(jar)));
   }
-}
-
-async function runIvy(ivy: string, work: string, out: string, javaHome: string, signal: AbortSignal): Promise<string> {
-  const args = [
-    ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-cp', ivy, 'org.apache.ivy.Main'],
-    ...['-settings', join(work, 'settings.xml'), '-cache', join(work, 'cache'), '-ivy', join(work, 'ivy.xml')],
-    ...['-types', 'jar', '-retrieve', join(out, '[artifact]-[revision](-[classifier]).[ext]')]
-  ];
-  const child = spawn(join(javaHome, 'bin', 'java'), args, { stdio: ['ignore', 'pipe', 'pipe'], signal });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    // Ivy draws a dot for each block; they would fill the details of an error.
-    stream.on('data', (data: Buffer) => (output = (output + data.toString().replace(/\.{3,}/g, '…')).slice(-8_000)));
-  }
-  return new Promise((resolve, reject) => {
-    child.once('error', error => reject(failed('The download of jars was stopped.', String(error))));
-    child.once('close', code =>
-      code === 0 ? resolve(output) : reject(failed('Jars could not be downloaded from Maven Central.', output))
-    );
-  });
-}
-
-function failed(message: string, output: string): TwinstoreError {
-  const lines = output.split('\n').filter(line => /fail|error|exception|not found|unresolved/i.test(line));
-  return new TwinstoreError(
-    'unavailable',
-    message,
-    'Check the network (a proxy is set by JAVA_TOOL_OPTIONS=-Dhttps.proxyHost=… -Dhttps.proxyPort=…) and try again.',
-    { details: lines.slice(0, 20).join('\n') }
-  );
 }
 
 async function sha256(file: string): Promise<string> {
@@ -194,36 +146,4 @@ async function folderBytes(folder: string): Promise<number> {
     ) // moved meanwhile
   );
   return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-// Only the named jars matter and their sums are checked here, so no POM is read and no sum is asked for.
-const IVY_SETTINGS = `<ivysettings>
-  <settings defaultResolver="central"/>
-  <resolvers>
-    <ibiblio name="central" m2compatible="true" usepoms="false" useMavenMetadata="false" checksums=""/>
-  </resolvers>
-</ivysettings>
-`;
-
-/** Ivy takes each module once, so classifiers of one module are artifacts of one dependency. */
-function ivyFile(jars: readonly ILockedJar[]): string {
-  const modules = new Map<string, string[]>();
-  for (const { jar } of jars) {
-    const [group, artifact, version, classifier] = jar.split(':');
-    const module = `org="${group}" name="${artifact}" rev="${version}"`;
-    const extra = classifier ? ` m:classifier="${classifier}"` : '';
-    const artifacts = modules.get(module) ?? [];
-    artifacts.push(`<artifact name="${artifact}" type="jar" ext="jar"${extra}/>`);
-    modules.set(module, artifacts);
-  }
-  const dependencies = [...modules].map(
-    ([module, artifacts]) => `    <dependency ${module} transitive="false">${artifacts.join('')}</dependency>`
-  );
-  return `<ivy-module version="2.0" xmlns:m="http://ant.apache.org/ivy/maven">
-  <info organisation="twinstore" module="jars"/>
-  <dependencies>
-${dependencies.join('\n')}
-  </dependencies>
-</ivy-module>
-`;
 }

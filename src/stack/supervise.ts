@@ -60,6 +60,7 @@ export async function supervise(name: string, host: ISupervisorProcess): Promise
     host.print({ type: 'failed', error: errorBody(error) });
     return 1;
   } finally {
+    host.owner?.pause(); // Else it keeps the process.
     server.close();
     rmSync(state.control, { force: true });
   }
