@@ -17,7 +17,8 @@ const MIB = 1024 * 1024;
 let decoder: WorkerDecoder;
 const make = (options: { deadlineMs?: number; maxMemory?: number } = {}) =>
   (decoder = new WorkerDecoder({ script: bundle('worker'), deadlineMs: 10_000, maxMemory: 512 * MIB, ...options }));
-const decode = (file: Uint8Array, signal = ALIVE) => decoder.decode(file, 'x.parquet', signal).then(table => rowsOf(table));
+const decode = (file: Uint8Array, signal = ALIVE) =>
+  decoder.decode(file, 'x.parquet', signal).then(table => rowsOf(table));
 afterEach(() => decoder.dispose());
 
 describe('WorkerDecoder', () => {
@@ -32,7 +33,7 @@ describe('WorkerDecoder', () => {
     // Every 23rd byte of the file, one at a time: pages, footer, lengths.
     for (let i = 4; i < FILE.length; i += 23) {
       const damaged = FILE.slice();
-      damaged[i] = (damaged[i] ?? 0) ^ (1 << i % 8);
+      damaged[i] = (damaged[i] ?? 0) ^ (1 << (i % 8));
       const outcome = await decode(damaged).catch((error: unknown) => error);
       if (!Array.isArray(outcome)) {
         expect(outcome).toBeInstanceOf(TwinstoreError);
@@ -49,7 +50,11 @@ describe('WorkerDecoder', () => {
     ['a footer of an absurd length', withFooterLength(0x7fffffff), /not a sound Parquet file/],
     ['a footer that is longer than the file', withFooterLength(FILE.length), /not a sound Parquet file/],
     ['an encrypted file', Uint8Array.from([...FILE.slice(0, -4), ...Buffer.from('PARE')]), /encrypted/],
-    ['zeros between the marks', Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(100), Buffer.from('PAR1')]), /not a sound/]
+    [
+      'zeros between the marks',
+      Buffer.concat([Buffer.from('PAR1'), Buffer.alloc(100), Buffer.from('PAR1')]),
+      /not a sound/
+    ]
   ])('refuses %s', async (_, file, message) => {
     make();
     await expect(decode(file)).rejects.toThrow(message);
