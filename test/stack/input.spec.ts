@@ -29,9 +29,7 @@ test('the input is CSV files with a header, as many rows as it says, and told wh
   const { rows, how } = await provideInput(inputWish(101, SOON), folderTarget(folder), step => steps.push(step));
   expect(how).toBe('written');
   expect(readdirSync(folder).sort()).toEqual(['_input.json', 'part-00000.csv', 'part-00001.csv']);
-  expect(readFileSync(join(folder, 'part-00001.csv'), 'utf8')).toMatch(
-    /^household_id,day,energy_median,.*\nMAC000/
-  );
+  expect(readFileSync(join(folder, 'part-00001.csv'), 'utf8')).toMatch(/^household_id,day,energy_median,.*\nMAC000/);
   expect(lines()).toHaveLength(rows ?? 0);
   expect(steps.at(-1)).toMatchObject({ done: rows, total: rows, unit: 'rows' });
 });
