@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
-_LAST_COMMIT = "spark.databricks.delta.lastCommitVersionInSession"
+#: Session conf in which Delta leaves the version of the last commit, to whichever table.
+LAST_COMMIT = "spark.databricks.delta.lastCommitVersionInSession"
 
 #: Most bytes of one commit file that are read into the driver.
 _COMMIT_LIMIT = 256 * 2**20
@@ -222,7 +223,7 @@ class OfflineTable:
                 return None
             raise
         # Of any table of this session, and of this one when it carries our run.
-        version = self._spark.conf.get(_LAST_COMMIT, None)
+        version = self._spark.conf.get(LAST_COMMIT, None)
         commit = None if version is None else self.commit(int(version))
         return commit if commit is not None and commit.run_id == run_id else self.commit_of(run_id, -1)
 

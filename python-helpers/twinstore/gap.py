@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException
@@ -115,9 +115,11 @@ class _Finder:
 
     def inserted(self, reached: Watermark) -> Due:
         """Of a gap that only brought rows."""
-        gap_rows = self._twins.offline.added_rows(self._changes.inserts)
+        inserts = self._changes.inserts
+        gap_rows = self._twins.offline.added_rows(inserts)
+        ours = all(commit.run_id is not None for commit in inserts)
         summary = self._cached(
-            order_rows(gap_rows, self._definition)
+            order_rows(gap_rows, self._definition, all_ours=ours)
             .groupBy(*key_names(self._definition))
             .agg(
                 sf.max(ORDER).alias(ORDER),
@@ -125,21 +127,27 @@ class _Finder:
                 sf.count(sf.lit(1)).alias(_ROWS),
             )
         )
-        totals = summary.agg(sf.count(sf.lit(1)), sf.sum(_ROWS), sf.min(_FIRST_US), sf.max(f"{ORDER}.event_us"))
-        keys, rows, first_us, last_us = totals.collect()[0]
+        totals = summary.agg(
+            sf.count(sf.lit(1)),
+            sf.sum(_ROWS),
+            sf.min(_FIRST_US),
+            sf.min(f"{ORDER}.event_us"),
+            sf.max(f"{ORDER}.event_us"),
+        )
+        keys, rows, first_us, oldest_us, last_us = totals.collect()[0]
         known_us = reached.max_event_us
         newest_us = max((us for us in (known_us, last_us) if us is not None), default=None)
         order = summary.select(*key_names(self._definition), ORDER)
         if keys == 0 or known_us is None or first_us > known_us:
             # All that the gap brought is newer than all that was there: the gap decides alone.
-            alone = self._own is not None and self._changes.inserts == (self._own,)
+            alone = self._own is not None and inserts == (self._own,)
             counts = Counts(superseded=rows - keys) if alone else self._counts(None)
-            return self._due(order, gap_rows, None, newest_us, counts)
+            return Due(order, keys, oldest_us, gap_rows, None, newest_us, counts)
         snapshot = self._twins.offline.read(self._head.version)
         history = order_rows(snapshot.where(from_event_us(self._definition, first_us)), self._definition)
         related = self._cached(history.join(order.drop(ORDER), self._keys, "left_semi"))
         winners = self._cached(latest(related, self._definition))
-        return self._due(winners, snapshot, None, newest_us, self._counts(related))
+        return replace(self._due(winners, snapshot, None, self._counts(related)), max_event_us=newest_us)
 
     def removed(self) -> Due:
         """Of a gap that took rows away or replaced some: the winner may be any row of history."""
@@ -151,7 +159,7 @@ class _Finder:
         winners = self._cached(latest(related, self._definition))
         newest_us = snapshot.agg(sf.max(event_us(self._definition.event_column))).collect()[0][0]
         absent = keys.join(winners, self._keys, "left_anti")
-        return self._due(winners, snapshot, absent, newest_us, self._counts(related))
+        return replace(self._due(winners, snapshot, absent, self._counts(related)), max_event_us=newest_us)
 
     def every_key(self, online_is_new: bool) -> Due:
         """Of all that the table holds."""
@@ -164,15 +172,13 @@ class _Finder:
             absent = online.join(winners, self._keys, "left_anti")
         only_own = self._own is not None and self._changes.inserts == (self._own,)
         counts = self._counts(None if only_own else history)
-        due = self._due(winners, snapshot, absent, None, counts)
-        newest_us = winners.agg(sf.max(f"{ORDER}.event_us")).collect()[0][0]
-        return Due(due.order, due.keys, due.oldest_us, due.source, due.absent, newest_us, due.counts)
+        return self._due(winners, snapshot, absent, counts)
 
     def _counts(self, history: DataFrame | None) -> Counts:
         """Of this run's own rows, against `history` (as `order_rows` gives it); None: nothing in it is as new."""
         if self._own is None:
             return Counts()
-        own = order_rows(self._twins.offline.added_rows([self._own]), self._definition)
+        own = order_rows(self._twins.offline.added_rows([self._own]), self._definition, all_ours=True)
         own = own.select(*key_names(self._definition), sf.col(f"{ORDER}.event_us").alias("event_us"))
         try:
             rows, keys = own.agg(sf.count(sf.lit(1)), sf.count_distinct(*key_names(self._definition))).collect()[0]
@@ -191,10 +197,9 @@ class _Finder:
                 raise
             return Counts()
 
-    def _due(
-        self, order: DataFrame, source: DataFrame, absent: DataFrame | None, newest_us: int | None, counts: Counts
-    ) -> Due:
-        keys, oldest_us = order.agg(sf.count(sf.lit(1)), sf.min(f"{ORDER}.event_us")).collect()[0]
+    def _due(self, order: DataFrame, source: DataFrame, absent: DataFrame | None, counts: Counts) -> Due:
+        event_us = f"{ORDER}.event_us"
+        keys, oldest_us, newest_us = order.agg(sf.count(sf.lit(1)), sf.min(event_us), sf.max(event_us)).collect()[0]
         return Due(order, keys, oldest_us, source, absent, newest_us, counts)
 
     def _cached(self, rows: DataFrame) -> DataFrame:

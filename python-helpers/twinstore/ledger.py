@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .delta_log import LAST_COMMIT
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
@@ -25,21 +27,29 @@ class Ledger:
         """Address of the table called `name`."""
         return f"{self._location}/_twinstore/{name}"
 
-    def read(self, name: str) -> DataFrame | None:
-        """All rows of a table; None when it has never been written.
-
-        Delta would take the path of a table that is not there for a partition of the group's own table.
-        """
+    def version(self, name: str) -> int:
+        """Head version of a table; −1 when it has never been written."""
         jvm: Any = self._spark._jvm
         log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(self._spark._jsparkSession, self.path(name))
         none = jvm.scala.Option.empty()
-        if log.update(False, none, none).version() < 0:
-            return None
-        return self._spark.read.format("delta").load(self.path(name))
+        return int(log.update(False, none, none).version())
 
-    def append(self, name: str, rows: Sequence[tuple[Any, ...]], schema: StructType) -> None:
-        """Adds rows; makes the table first when there is none."""
+    def read(self, name: str, version: int | None = None) -> DataFrame | None:
+        """All rows of a table, at a version or at its head; None when it has never been written.
+
+        Delta would take the path of a table that is not there for a partition of the group's own table.
+        """
+        if (self.version(name) if version is None else version) < 0:
+            return None
+        reader = self._spark.read.format("delta")
+        if version is not None:
+            reader = reader.option("versionAsOf", version)
+        return reader.load(self.path(name))
+
+    def append(self, name: str, rows: Sequence[tuple[Any, ...]], schema: StructType) -> int:
+        """Adds rows; makes the table first when there is none. The version of the commit."""
         self.append_rows(name, self._spark.createDataFrame(list(rows), schema).coalesce(1))
+        return int(self._spark.conf.get(LAST_COMMIT, "-1"))
 
     def append_rows(self, name: str, rows: DataFrame) -> None:
         """Adds a DataFrame's rows; makes the table first when there is none."""

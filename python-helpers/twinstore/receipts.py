@@ -119,20 +119,27 @@ class Receipts:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        # Version of the receipts table, and what was read at it: a writer that goes on need not read them again.
+        self._known: tuple[int, list[Row]] = (-1, [])
 
     def watermark(self, table_id: str) -> Watermark:
         """How far the receipts of the table with this metadata id reach."""
-        rows = self._ledger.read(NAME)
-        if rows is None:
-            return Watermark()
-        columns = rows.where(rows.table_id == table_id).select("gap.from", "gap.to", "run_id", "max_event_us", "at_us")
-        return watermark(columns.collect())
+        version = self._ledger.version(NAME)
+        if version != self._known[0]:
+            rows = self._ledger.read(NAME, version)
+            columns = rows.select("table_id", "gap.from", "gap.to", "run_id", "max_event_us", "at_us")
+            self._known = (version, columns.collect())
+        return watermark(row for row in self._known[1] if row["table_id"] == table_id)
 
     def keep(self, receipt: Receipt) -> Receipt:
         """Adds the receipt to the table; gives it back marked as kept."""
         row = receipt.to_dict()
         row["durations_s"] = json.dumps(row["durations_s"])
-        self._ledger.append(NAME, [tuple(row[name] for name in RECEIPTS.names)], RECEIPTS)
+        version, known = self._known
+        if self._ledger.append(NAME, [tuple(row[name] for name in RECEIPTS.names)], RECEIPTS) == version + 1:
+            gap = {"from": receipt.gap.from_version, "to": receipt.gap.to_version}
+            kept = Row(**gap, **{name: row[name] for name in ("table_id", "run_id", "max_event_us", "at_us")})
+            self._known = (version + 1, [*known, kept])
         return replace(receipt, kept=True)
 
 

@@ -18,7 +18,7 @@ from .feature_group import CREATED_US, ROW_HASH, Definition, FeatureGroup
 from .groups import find_group, find_groups
 from .preflight import kept_definition
 from .progress import Progress, default_progress
-from .receipts import Receipt
+from .receipts import Receipt, Receipts
 from .run_identity import RunIdentity, run_identity
 from .session import PINNED_CONF, online_conf
 from .twins import Twins
@@ -61,6 +61,7 @@ class Store:
         self.progress: Progress = progress or default_progress()
         self.cql = Cql(spark, self.settings.online)
         self._checkpoint = checkpoint
+        self._receipts: dict[str, Receipts] = {}
         dialect_named(self.settings.online.dialect)
         for name, value in {**PINNED_CONF, **online_conf(self.settings.online)}.items():
             spark.conf.set(name, value)
@@ -169,7 +170,9 @@ class Store:
 
     def twins(self, definition: Definition) -> Twins:
         """The two stores of a definition."""
-        return Twins.of(self.spark, self.settings, self.cql, definition)
+        twins = Twins.of(self.spark, self.settings, self.cql, definition, self._receipts.get(definition.offline))
+        self._receipts[definition.offline] = twins.receipts
+        return twins
 
     def _run(
         self, definition: Definition, operation: str, identity: RunIdentity, batch: Batch | None = None

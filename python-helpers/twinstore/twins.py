@@ -32,7 +32,9 @@ class Twins:
     receipts: Receipts
 
     @classmethod
-    def of(cls, spark: SparkSession, settings: Settings, cql: Cql, definition: Definition) -> Twins:
+    def of(
+        cls, spark: SparkSession, settings: Settings, cql: Cql, definition: Definition, receipts: Receipts | None = None
+    ) -> Twins:
         """The stores of `definition` by these settings; reads nothing."""
         dialect = dialect_named(settings.online.dialect)
         ledger = Ledger(spark, definition.offline)
@@ -44,5 +46,5 @@ class Twins:
             cql=cql,
             dialect=dialect,
             ledger=ledger,
-            receipts=Receipts(ledger),
+            receipts=receipts or Receipts(ledger),
         )

@@ -15,12 +15,15 @@ from .types import US_PER_DAY, event_us, quoted
 ORDER = "_order"
 
 
-def order_rows(rows: DataFrame, definition: Definition) -> DataFrame:
+def order_rows(rows: DataFrame, definition: Definition, all_ours: bool = False) -> DataFrame:
     """Keys and `ORDER` of every row, reading nothing else.
 
     Rows of other writers may lack the internal columns: a missing `_created_us` counts as 0, and a missing `_row_hash`
-    is computed. These rows are a branch of their own, so that the features are read only from files that have any.
+    is computed. These rows are a branch of their own, so that the features are read only from files that have any;
+    `all_ours` says that there are none.
     """
+    if all_ours:
+        return _ordered(rows, definition, sf.col(ROW_HASH))
     hashed, bare = sf.col(ROW_HASH).isNotNull(), sf.col(ROW_HASH).isNull()
     return _ordered(rows.where(hashed), definition, sf.col(ROW_HASH)).unionByName(
         _ordered(rows.where(bare), definition, row_hash(definition.features))
