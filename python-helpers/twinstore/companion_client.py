@@ -55,22 +55,19 @@ class CompanionClient:
         return self._call("POST", route, json.dumps(body).encode())
 
     def _call(self, method: str, route: str, body: bytes | None) -> dict[str, Any]:
-        if self._address is not None:
+        """Asks; once more, of a companion started anew, when the first was gone or went: every route only reads."""
+        for attempt in (1, 2):
+            address = self._address or self._ensure()
             try:
-                return self._request(self._address, method, route, body)
-            except (ConnectionRefusedError, FileNotFoundError):
+                answer = self._request(address, method, route, body)
+            except (ConnectionError, FileNotFoundError) as error:
                 self._address = None
-        address = self._ensure()
-        try:
-            answer = self._request(address, method, route, body)
-        except (ConnectionRefusedError, FileNotFoundError) as error:
-            raise TwinstoreError(
-                "unavailable",
-                f"The companion at {address.socket} went away as soon as it had started.",
-                "Look at its log in the Twinstore sidebar.",
-            ) from error
-        self._address = address
-        return answer
+                if attempt == 2:
+                    raise _broken_off(route, error) from error
+            else:
+                self._address = address
+                return answer
+        raise AssertionError("unreachable")
 
     def _request(self, address: _Address, method: str, route: str, body: bytes | None) -> dict[str, Any]:
         connection = _UnixConnection(address.socket, self._limit_s)
@@ -78,25 +75,18 @@ class CompanionClient:
         if body is not None:
             headers["Content-Type"] = "application/json"
         try:
-            connection.connect()
-            try:
-                connection.request(method, f"/{route}", body=body, headers=headers)
-                response = connection.getresponse()
-                return _answer(response.status, response.read(), route)
-            except socket.timeout as error:
-                raise TwinstoreError(
-                    "deadline",
-                    f"The companion did not answer {route} within {self._limit_s:g} s.",
-                    "Try again; its log is in the Twinstore sidebar.",
-                    side="twinstore",
-                ) from error
-            except (http.client.HTTPException, OSError) as error:
-                raise TwinstoreError(
-                    "unavailable",
-                    f"The companion broke off while it answered {route}.",
-                    "Try again; it is started anew.",
-                    details=repr(error),
-                ) from error
+            connection.request(method, f"/{route}", body=body, headers=headers)
+            response = connection.getresponse()
+            return _answer(response.status, response.read(), route)
+        except socket.timeout as error:
+            raise TwinstoreError(
+                "deadline",
+                f"The companion did not answer {route} within {self._limit_s:g} s.",
+                "Try again; its log is in the Twinstore sidebar.",
+                side="twinstore",
+            ) from error
+        except http.client.IncompleteRead as error:
+            raise _broken_off(route, error) from error
         finally:
             connection.close()
 
@@ -153,6 +143,15 @@ def _answer(status: int, body: bytes, route: str) -> dict[str, Any]:
         raise _error(value)
     raise TwinstoreError(
         "internal", f"The companion answered {route} with status {status} and no error of its own.", "Report this."
+    )
+
+
+def _broken_off(route: str, error: Exception) -> TwinstoreError:
+    return TwinstoreError(
+        "unavailable",
+        f"The companion broke off while it answered {route}.",
+        "Try again; its log is in the Twinstore sidebar.",
+        details=repr(error),
     )
 
 

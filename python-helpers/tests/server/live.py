@@ -24,7 +24,7 @@ HELPERS = Path(__file__).parents[2]
 FAKE = HELPERS.parent / "test" / "fakes" / "companion.mjs"
 BASE = "/user/x/"
 TOKEN = "a-login-of-the-tests"
-START_S = 30
+START_S = 90
 
 # Rights by a file, so that a test can take them away while the server runs.
 _CONFIG = """
@@ -149,7 +149,7 @@ def is_alive(pid: int) -> bool:
     """Whether a process runs (one that is dead but not reaped does not)."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -166,6 +166,17 @@ def descendants(pid: int) -> set[int]:
     while fresh:
         fresh = {child for child, parent in parents.items() if parent in fresh} - found
         found |= fresh
+    return found
+
+
+def running_below(pid: int, word: str) -> list[int]:
+    """The processes below `pid` that run and have `word` among their arguments."""
+    found = []
+    for each in sorted(descendants(pid)):
+        with suppress(OSError):
+            arguments = Path(f"/proc/{each}/cmdline").read_bytes().split(b"\0")
+            if is_alive(each) and word.encode() in arguments:
+                found.append(each)
     return found
 
 

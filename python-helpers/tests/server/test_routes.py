@@ -16,7 +16,9 @@ from .live import BASE, TOKEN, Server
 
 CONTRACT = Path(__file__).parents[3] / "src" / "contract"
 TABLE = json.loads((CONTRACT / "routes.json").read_text())
-ROUTES = [(entry["method"], entry["path"].replace("{id}", "0123456789ab"), entry["action"]) for entry in TABLE["server"]]
+ROUTES = [
+    (entry["method"], entry["path"].replace("{id}", "0123456789ab"), entry["action"]) for entry in TABLE["server"]
+]
 ROUTES += [(entry["method"], "api/" + entry["path"], entry["action"]) for entry in TABLE["companion"]]
 LIMIT = 64 * 1024 * 1024
 
@@ -104,9 +106,7 @@ def test_cookie_and_xsrf_token_together_are_enough(browser: httpx.Client, method
 
 
 @every_route
-def test_a_method_that_the_contract_lacks_is_refused(
-    client: httpx.Client, method: str, path: str, action: str
-) -> None:
+def test_a_method_that_the_contract_lacks_is_refused(client: httpx.Client, method: str, path: str, action: str) -> None:
     for other in ("PUT", "PATCH", "OPTIONS"):
         response = client.request(other, path)
         assert response.status_code == 405
@@ -114,7 +114,9 @@ def test_a_method_that_the_contract_lacks_is_refused(
         error_of(response)
 
 
-@pytest.mark.parametrize("path", ["nothing", "api/nothing", "api", "api/groups/get/more", "api/health/", "jobs/../jobs"])
+@pytest.mark.parametrize(
+    "path", ["nothing", "api/nothing", "api", "api/groups/get/more", "api/health/", "jobs/../jobs"]
+)
 def test_a_path_that_the_contract_lacks_is_not_found(client: httpx.Client, path: str) -> None:
     url = f"{client.base_url}{path}"
     for method in ("GET", "POST", "PUT"):

@@ -52,7 +52,9 @@ class ControlServer(TCPServer):
             verb = request.get("verb") if isinstance(request, dict) else None
             if verb != "ensure":
                 raise TwinstoreError("bad_request", f"{verb!r} is not a verb of control.sock.", "Send `ensure`.")
-            address = await self._companion.ensure()
+            # Connected to once, so that one that has just died is not handed out.
+            exchange, address = await self._companion.connect()
+            exchange.close()
         except ValueError:
             return TwinstoreError("bad_request", "The line is not JSON.", "Send a JSON object.").to_body()
         except TwinstoreError as error:

@@ -22,6 +22,7 @@ from .processes import how_it_ended, signal_group
 _KEPT_JOBS = 50
 _KEPT_EVENTS = 5_000
 _LOG_LINE = 4_000
+_LOG_EVENT = 64_000
 _LOG_TOTAL = 1_000_000
 # A result holds whole receipts and a report.
 _EVENT_LINE = 16 * 1024 * 1024
@@ -162,7 +163,12 @@ class Job:
     async def _read_events(self, stream: asyncio.StreamReader) -> None:
         async for line in lines(stream, _EVENT_LINE):
             event = _as_event(line)
-            await (self._log(line) if event is None else self._add(event))
+            if event is None:
+                await self._log(line)
+            elif event["type"] == "log":
+                await self._log(str(event["text"]))
+            else:
+                await self._add(event)
 
     async def _read_log(self, stream: asyncio.StreamReader) -> None:
         async for line in lines(stream, _LOG_LINE):
@@ -171,7 +177,7 @@ class Job:
     async def _log(self, text: str) -> None:
         if self._log_left <= 0 or not text.strip():
             return
-        text = redact(text[:_LOG_LINE])
+        text = redact(text[:_LOG_EVENT])
         self._log_left -= len(text)
         if self._log_left <= 0:
             text = f"{text}\n(The rest of the log is not kept: it has more than {_LOG_TOTAL:,} characters.)"
