@@ -121,7 +121,8 @@ export class CompanionServer {
   }
 
   private handlerOf({ url = '', method }: IncomingMessage): IHandler {
-    const path = url.slice(1);
+    // JupyterLab adds the time to each address, so that no browser answers from its cache.
+    const [path = ''] = url.slice(1).split('?');
     const route = ROUTES.companion.find(candidate => candidate.path === path);
     const handler = this.options.handlers[path];
     if (route === undefined || handler === undefined) {
