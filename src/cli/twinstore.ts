@@ -76,5 +76,5 @@ function explain(error: unknown, verb: string, json: boolean, { stdout, stderr, 
 
 /** Whether `parseArgs` refused the arguments. */
 function isParseError(error: unknown): error is Error {
-  return error instanceof TypeError && String((error as NodeJS.ErrnoException).code).startsWith('ERR_PARSE_ARGS');
+  return String((error as NodeJS.ErrnoException | undefined)?.code).startsWith('ERR_PARSE_ARGS');
 }

@@ -1,7 +1,9 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'cassandra-driver';
+import { TwinstoreError } from '../contract';
 import { HOST } from './ports';
 import type { IPorts } from './ports';
 import type { IPart } from './part';
@@ -25,9 +27,17 @@ export interface ICassandraSetup {
   ports: IPorts;
   heapMib: number;
   name: string;
+  login: ICassandraLogin;
+}
+
+/** What opens the stack's Cassandra; the fields of the settings' credentials file. */
+export interface ICassandraLogin {
+  username: string;
+  password: string;
 }
 
 const PROBE_MS = 1_000;
+const SUPERUSER_MS = 20_000;
 
 /** Write Cassandra's configuration and describe how to run it. */
 export function cassandra(setup: ICassandraSetup): IPart {
@@ -50,7 +60,7 @@ export function cassandra(setup: ICassandraSetup): IPart {
     startMs: 90_000,
     graceMs: 15_000,
     answers: () => speaksCql(ports.cassandra),
-    prepare: () => makeKeyspace(ports.cassandra)
+    prepare: () => prepare(ports.cassandra, setup.login)
   };
 }
 
@@ -62,6 +72,10 @@ num_tokens: 1
 initial_token: 0
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
 endpoint_snitch: SimpleSnitch
+# A login of its own: other users of the machine stay out, and guardrails hold (they pass over whoever is no ordinary user).
+authenticator: PasswordAuthenticator
+credentials_validity: 10m
+roles_validity: 10m
 seed_provider:
   - class_name: org.apache.cassandra.locator.SimpleSeedProvider
     parameters:
@@ -178,13 +192,56 @@ export async function speaksCql(port: number): Promise<boolean> {
   }
 }
 
-async function makeKeyspace(port: number): Promise<void> {
-  const client = new Client({ contactPoints: [`${HOST}:${port}`], localDataCenter: DATACENTER });
+/** Make the keyspace, as the stack's own role, which is made at the first start. */
+async function prepare(port: number, login: ICassandraLogin): Promise<void> {
+  if (!(await attempt(port, login, [KEYSPACE_STATEMENT]))) {
+    await makeRole(port, login);
+    if (!(await attempt(port, login, [KEYSPACE_STATEMENT]))) {
+      throw new TwinstoreError(
+        'unavailable',
+        `Cassandra on port ${port} refuses the role ${login.username} of this stack.`,
+        'Delete the stack (`twinstore stack down --delete`) and start it again.'
+      );
+    }
+  }
+}
+
+const KEYSPACE_STATEMENT =
+  `CREATE KEYSPACE IF NOT EXISTS ${KEYSPACE} ` +
+  "WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}";
+
+/** As the superuser, whose well-known password ends here. Cassandra makes it a moment after it begins to listen. */
+async function makeRole(port: number, { username, password }: ICassandraLogin): Promise<void> {
+  const statements = [
+    `ALTER ROLE cassandra WITH PASSWORD = '${password}'`,
+    `CREATE ROLE IF NOT EXISTS ${username} WITH PASSWORD = '${password}' AND LOGIN = true`
+  ];
+  for (const deadline = performance.now() + SUPERUSER_MS; performance.now() < deadline; await sleep(200)) {
+    for (const known of ['cassandra', password]) {
+      if (await attempt(port, { username: 'cassandra', password: known }, statements)) {
+        return;
+      }
+    }
+  }
+}
+
+/** Whether a login is taken; the statements are executed then. */
+async function attempt(port: number, login: ICassandraLogin, statements: readonly string[]): Promise<boolean> {
+  const client = new Client({
+    contactPoints: [`${HOST}:${port}`],
+    localDataCenter: DATACENTER,
+    credentials: { ...login }
+  });
   try {
-    await client.execute(
-      `CREATE KEYSPACE IF NOT EXISTS ${KEYSPACE} ` +
-        "WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}"
-    );
+    await client.connect();
+  } catch {
+    return false; // The driver tells a refused login as one of several reasons; the caller says it in the end.
+  }
+  try {
+    for (const statement of statements) {
+      await client.execute(statement);
+    }
+    return true;
   } finally {
     await client.shutdown();
   }

@@ -14,6 +14,7 @@ import { askSupervisor } from './control';
 import type { ControlRequest, ISupervisorStatus } from './control';
 import { s3Target } from './input_target';
 import type { IInputTarget } from './input_target';
+import { cassandraLogin, s3Credentials } from './credentials';
 import { packageFolder } from './interpreter';
 import { JAR_SETS, fetchJars, jarFolder, missingJars } from './jars';
 import type { Progress } from './jars';
@@ -25,7 +26,6 @@ import { choosePorts } from './ports';
 import type { IPorts } from './ports';
 import { requireDisk, requireMemory } from './preflight';
 import type { IRoom } from './preflight';
-import { s3Credentials } from './s3';
 import { writeSettings } from './settings';
 import { alone, readState, writeState } from './state';
 import type { IStackState } from './state';
@@ -209,12 +209,14 @@ async function start(name: string, folder: IStackFolder, options: IUpOptions, ho
     control: controlSocket(folder)
   };
   mkdirSync(folder.logs, { recursive: true, mode: 0o700 });
-  s3Credentials(folder.credentials);
+  s3Credentials(folder);
+  cassandraLogin(folder);
   writeState(folder, state);
   writeSettings(folder.settings, {
     name,
     ports: state.ports,
-    credentials: folder.credentials,
+    s3Credentials: folder.s3Credentials,
+    cassandraCredentials: folder.cassandraCredentials,
     sparkJars: jarFolder(cache, 'spark'),
     javaHome
   });
@@ -320,5 +322,5 @@ function lives(pid: number): boolean {
 export function stackInputTarget(name: string, env: Environment): IInputTarget | null {
   const folder = stackFolder(name, env);
   const state = readState(folder);
-  return state && s3Target(state.ports.s3, s3Credentials(folder.credentials), 'raw', 'energy');
+  return state && s3Target(state.ports.s3, s3Credentials(folder), 'raw', 'energy');
 }

@@ -12,7 +12,8 @@ export interface IStackFolder {
   root: string;
   settings: string;
   state: string;
-  credentials: string;
+  s3Credentials: string;
+  cassandraCredentials: string;
   logs: string;
   cassandra: string;
   s3: string;
@@ -36,7 +37,8 @@ export function stackFolder(name: string, env: Environment): IStackFolder {
     root,
     settings: join(root, 'twinstore.toml'),
     state: join(root, 'state.json'),
-    credentials: join(root, 's3-credentials.json'),
+    s3Credentials: join(root, 's3-credentials.json'),
+    cassandraCredentials: join(root, 'cassandra-credentials.json'),
     logs: join(root, 'logs'),
     cassandra: join(root, 'cassandra'),
     s3: join(root, 's3')

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HOST } from './ports';
 import type { IPart } from './part';
@@ -30,18 +29,6 @@ const PROBE_MS = 1_000;
 
 export function s3Endpoint(port: number): string {
   return `http://${HOST}:${port}`;
-}
-
-/** The credentials in a file of this user; made at the first call. */
-export function s3Credentials(file: string): IS3Credentials {
-  if (!existsSync(file)) {
-    const made: IS3Credentials = {
-      access_key_id: `LOCAL${randomBytes(8).toString('hex').toUpperCase()}`,
-      secret_access_key: randomBytes(24).toString('hex')
-    };
-    writeFileSync(file, `${JSON.stringify(made)}\n`, { mode: 0o600 });
-  }
-  return JSON.parse(readFileSync(file, 'utf8'));
 }
 
 /** Write S3Proxy's configuration and describe how to run it. */

@@ -10,13 +10,16 @@ import { REGION, s3Endpoint } from './s3';
 export interface ISettingsSource {
   name: string;
   ports: IPorts;
-  credentials: string;
+  /** Files of the secrets. */
+  s3Credentials: string;
+  cassandraCredentials: string;
   sparkJars: string;
   javaHome: string;
 }
 
 /** The settings that open a stack. */
-export function stackSettings({ name, ports, credentials, sparkJars, javaHome }: ISettingsSource): Settings {
+export function stackSettings(source: ISettingsSource): Settings {
+  const { name, ports, sparkJars, javaHome } = source;
   return {
     name,
     roots: [{ location: 's3a://features' }],
@@ -27,13 +30,14 @@ export function stackSettings({ name, ports, credentials, sparkJars, javaHome }:
         path_style: true,
         // s3a of Hadoop 3.3.4 cannot put a file only if it is absent.
         single_writer: true,
-        credentials: { file: credentials }
+        credentials: { file: source.s3Credentials }
       },
       online: {
         dialect: 'cassandra',
         hosts: [`${HOST}:${ports.cassandra}`],
         datacenter: DATACENTER,
-        consistency: 'LOCAL_ONE'
+        consistency: 'LOCAL_ONE',
+        credentials: { file: source.cassandraCredentials }
       }
     },
     spark: { java_home: javaHome, jars: sparkJars }

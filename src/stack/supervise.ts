@@ -4,12 +4,13 @@ import { TwinstoreError } from '../contract';
 import type { IErrorBody, IJobProgress } from '../contract';
 import { cassandra } from './cassandra';
 import { askSupervisor, serveControl } from './control';
+import { cassandraLogin, s3Credentials } from './credentials';
 import type { ControlRequest, ISupervisorStatus } from './control';
 import { JAR_SETS, jarFile, jarFolder } from './jars';
 import type { IPart } from './part';
 import { stackFolder } from './paths';
 import type { Environment } from './paths';
-import { s3, s3Credentials } from './s3';
+import { s3 } from './s3';
 import { readState } from './state';
 import { Supervisor, errorBody } from './supervisor';
 
@@ -95,6 +96,7 @@ function partsOf(name: string, env: Environment): IPart[] {
   return [
     cassandra({
       name,
+      login: cassandraLogin(folder),
       folder: folder.cassandra,
       log: join(folder.logs, 'cassandra.log'),
       jars: jarFolder(cache, 'cassandra'),
@@ -108,7 +110,7 @@ function partsOf(name: string, env: Environment): IPart[] {
       jar: join(jarFolder(cache, 's3proxy'), proxy ? jarFile(proxy) : ''),
       javaHome,
       port: ports.s3,
-      credentials: s3Credentials(folder.credentials)
+      credentials: s3Credentials(folder)
     })
   ];
 }

@@ -6,7 +6,7 @@ import { parse } from 'smol-toml';
 import { readFileSync } from 'node:fs';
 import schema from '../../src/contract/config.schema.json';
 import { stackFolder } from '../../src/stack/paths';
-import { s3Credentials } from '../../src/stack/s3';
+import { cassandraLogin, s3Credentials } from '../../src/stack/credentials';
 import { writeSettings } from '../../src/stack/settings';
 import { alone, readState, writeState } from '../../src/stack/state';
 import type { IStackState } from '../../src/stack/state';
@@ -57,12 +57,11 @@ test('one command at a time starts a stack; a lock of a dead one is no hindrance
   expect(await alone(folder, async () => undefined)).toBe(true);
 });
 
-test('the settings that are written are valid, name both stores, and hold no secret', () => {
-  const file = join(home, 'twinstore.toml');
-  const credentials = join(home, 's3-credentials.json');
-  const secret = s3Credentials(credentials);
-  writeSettings(file, { name: 'x', ports: PORTS, credentials, sparkJars: '/jars', javaHome: '/java' });
-  const text = readFileSync(file, 'utf8');
+test('the settings that are written are valid, name both stores, and hold no secret', async () => {
+  const folder = stackFolder('x', { XDG_STATE_HOME: home });
+  await alone(folder, async () => undefined);
+  writeSettings(folder.settings, { ...folder, name: 'x', ports: PORTS, sparkJars: '/jars', javaHome: '/java' });
+  const text = readFileSync(folder.settings, 'utf8');
   const settings = parse(text);
   const valid = new Ajv({ validateFormats: false }).compile(schema);
   expect(valid(settings) ? null : valid.errors).toBeNull();
@@ -70,18 +69,30 @@ test('the settings that are written are valid, name both stores, and hold no sec
     name: 'x',
     roots: [{ location: 's3a://features' }],
     stores: {
-      offline: { endpoint: 'http://127.0.0.1:9000', single_writer: true, credentials: { file: credentials } },
-      online: { hosts: ['127.0.0.1:9042'], datacenter: 'datacenter1' }
+      offline: {
+        endpoint: 'http://127.0.0.1:9000',
+        single_writer: true,
+        credentials: { file: join(folder.root, 's3-credentials.json') }
+      },
+      online: {
+        hosts: ['127.0.0.1:9042'],
+        datacenter: 'datacenter1',
+        credentials: { file: join(folder.root, 'cassandra-credentials.json') }
+      }
     },
     spark: { jars: '/jars', java_home: '/java' }
   });
-  expect(text).not.toContain(secret.secret_access_key);
+  expect(text).not.toContain(s3Credentials(folder).secret_access_key);
+  expect(text).not.toContain(cassandraLogin(folder).password);
 });
 
-test('the credentials are made once and for their user only', () => {
-  const file = join(home, 's3-credentials.json');
-  const made = s3Credentials(file);
-  expect(s3Credentials(file)).toEqual(made);
-  expect(statSync(file).mode & 0o777).toBe(0o600);
-  expect(made.secret_access_key.length).toBeGreaterThanOrEqual(40);
+test('credentials are made once and for their user only', async () => {
+  const folder = stackFolder('x', { XDG_STATE_HOME: home });
+  await alone(folder, async () => undefined);
+  const made = [s3Credentials(folder), cassandraLogin(folder)];
+  expect([s3Credentials(folder), cassandraLogin(folder)]).toEqual(made);
+  for (const file of [folder.s3Credentials, folder.cassandraCredentials]) {
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  }
+  expect(cassandraLogin(folder).password.length).toBeGreaterThanOrEqual(40);
 });

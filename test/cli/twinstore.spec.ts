@@ -1,0 +1,187 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { IContext } from '../../src/cli/command';
+import { twinstore } from '../../src/cli/twinstore';
+
+let home: string;
+beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'cli-'))));
+afterEach(() => rmSync(home, { recursive: true }));
+
+interface IOutcome {
+  code: number;
+  out: string;
+  err: string;
+}
+
+async function run(args: string[], change: Partial<IContext> = {}): Promise<IOutcome> {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const context: IContext = {
+    env: { XDG_STATE_HOME: home, PATH: process.env['PATH'] },
+    cwd: home,
+    program: join(home, 'cli.js'),
+    stdin,
+    stdout,
+    stderr,
+    signal: new AbortController().signal,
+    ...change
+  };
+  const code = await twinstore(args, context);
+  return { code, out: String(stdout.read() ?? ''), err: String(stderr.read() ?? '') };
+}
+
+/** An interpreter that says the lines of a job instead of running it, then ends with a code. */
+function python(code: number, ...events: unknown[]): IContext['env'] {
+  const file = join(home, 'python');
+  const lines = events.map(event => `echo '${JSON.stringify(event)}'`);
+  const text = ['#!/bin/sh', 'echo "$@" > args', ...lines, `exit ${code}`, ''].join('\n');
+  writeFileSync(file, text, { mode: 0o755 });
+  return { XDG_STATE_HOME: home, PATH: process.env['PATH'], TWINSTORE_PYTHON: file };
+}
+
+test('--help lists every verb, and each verb has its own', async () => {
+  const { code, out } = await run(['--help']);
+  expect(code).toBe(0);
+  const verbs = [...out.matchAll(/^ {2}(\w+) {2,}/gm)].map(match => match[1] ?? '');
+  expect(verbs).toEqual(expect.arrayContaining(['start', 'stack', 'parity', 'run', 'retry']));
+  for (const verb of verbs) {
+    const help = await run([verb, '--help']);
+    expect(help).toMatchObject({ code: 0, err: '' });
+    expect(help.out).toContain(`Usage: twinstore ${verb}`);
+    expect(help.out).toContain('--json');
+  }
+});
+
+test.each([
+  [[], 'Usage: twinstore VERB'],
+  [['frobnicate'], "twinstore has no verb 'frobnicate'."],
+  [['constructor'], "twinstore has no verb 'constructor'."],
+  [['stack'], 'What is the stack to do?'],
+  [['stack', 'fly'], 'There is no `stack fly`.'],
+  [['stack', 'up', '--nome', 'x'], "Unknown option '--nome'"],
+  [['stack', 'up', '--name', '../x'], "A stack cannot be called '../x'."],
+  [['stack', 'up', '--s3-port', 'http'], "--s3-port takes a number, not 'http'."],
+  [['stack', 'stop', 'livy'], 'The parts of the stack are cassandra and s3.'],
+  [['stack', 'input', '--rows', 'huge'], "--rows takes small, medium, full or a number of households, not 'huge'."],
+  [['stack', 'input', '--to', 'x', '--until', '2020-01-01'], '2020-01-01 is not a day between'],
+  [['start', '--port', '70000'], "--port takes a port's number, not '70000'."],
+  [['start', 'now'], '`twinstore start` takes options only.'],
+  [['run'], '`twinstore run` takes one notebook.'],
+  [['parity'], '`twinstore parity` takes one group.'],
+  [['parity', 'energy', '--full', '--changed'], 'Take --full or --changed, not both.'],
+  [['retry', 'a', 'b'], '`twinstore retry` takes one group.']
+])('%j is wrong use: exit code 2, a sentence on stderr, nothing on stdout', async (args, words) => {
+  const { code, out, err } = await run(args);
+  expect(err).toContain(words);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+});
+
+test('what is not there yet is refused by name', async () => {
+  const { code, err } = await run(['parity', 'energy', '--sampled', '100']);
+  expect({ code, err }).toEqual({
+    code: 1,
+    err: 'Parity by sample is not there yet. Use --full, or --changed after a full proof.\n'
+  });
+});
+
+test('a stack that never ran: status says so with exit code 1, down is no error, a part cannot be stopped', async () => {
+  expect(await run(['stack', 'status', '--name', 'x'])).toMatchObject({
+    code: 1,
+    out: `The stack x does not run (${home}/twinstore/x).\n`
+  });
+  const json = await run(['stack', 'status', '--name', 'x', '--json']);
+  expect(JSON.parse(json.out)).toMatchObject({ name: 'x', running: false, parts: [] });
+  expect(await run(['stack', 'down', '--name', 'x'])).toMatchObject({ code: 0, err: 'The stack x did not run.\n' });
+  const stop = await run(['stack', 'stop', 'cassandra', '--name', 'x', '--json']);
+  expect(JSON.parse(stop.out).error).toMatchObject({
+    code: 'unavailable',
+    remedy: expect.stringContaining('stack up')
+  });
+  expect(stop.code).toBe(1);
+});
+
+test('a stack that would find too little memory does not start', async () => {
+  const { code, err } = await run(['stack', 'up', '--name', 'x', '--heap', '99999']);
+  expect(code).toBe(1);
+  expect(err).toMatch(/^The local stack needs \d+ MiB of free memory and this machine has \d+ MiB\. /);
+});
+
+test('the input can be written to a folder without a stack', async () => {
+  const { code, out, err } = await run([
+    'stack',
+    'input',
+    '--to',
+    'in',
+    '--rows',
+    '1',
+    '--until',
+    '2012-12-31',
+    '--json'
+  ]);
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ address: join(home, 'in'), households: 1, how: 'written' });
+  expect(err).toContain('rows of 1 households up to 2012-12-31.');
+});
+
+test('a job gets its arguments, its progress goes to stderr and its result, in words, to stdout', async () => {
+  const report = {
+    verdict: 'out_of_parity',
+    group: 'energy',
+    version: 3,
+    coverage: { how: 'full', keys_compared: 1200 },
+    states: { match: 1199, mismatch: 1, stale_online: 0 },
+    offenders: {
+      total: 1,
+      shown: [
+        { key: { household_id: 'MAC000002' }, state: 'mismatch', columns: ['energy_sum'], reason: 'Changed by hand.' }
+      ]
+    },
+    duration_s: 2,
+    kept: true,
+    notes: []
+  };
+  const env = python(
+    1,
+    { type: 'started' },
+    { type: 'progress', stage: 'compare', done: 1, total: 2, unit: 'tasks' },
+    { type: 'log', text: 'a word' },
+    { type: 'result', result: { report } }
+  );
+  const { code, out, err } = await run(['parity', 'energy', '--full'], { env });
+  expect(code).toBe(1);
+  expect(out).toBe(
+    'OUT OF PARITY: energy at version 3\n' +
+      '  full comparison of 1,200 keys in 2.0 s: 1,199 match, 1 mismatch\n' +
+      '  MAC000002: mismatch in energy_sum. Changed by hand.\n'
+  );
+  expect(err).toContain('compare');
+  expect(err).toContain('a word');
+});
+
+test('the error of a job is said with its remedy', async () => {
+  const error = { code: 'not_found', message: 'No group nope.', remedy: 'See `twinstore groups`.', side: 'request' };
+  const env = python(1, { type: 'failed', error: { ...error, details: 'trace', requestId: '' } });
+  expect(await run(['parity', 'nope'], { env })).toEqual({
+    code: 1,
+    out: '',
+    err: 'No group nope. See `twinstore groups`.\ntrace\n'
+  });
+});
+
+test('a job that ends without a result is an error with what it printed', async () => {
+  const { code, err } = await run(['retry', 'energy'], { env: python(1) });
+  expect(code).toBe(1);
+  expect(err).toContain('`python -m twinstore retry` ended without a result (exit 1).');
+});
+
+test('an interpreter that is not there is one sentence', async () => {
+  const { code, err } = await run(['retry', 'energy'], { env: { TWINSTORE_PYTHON: '/nowhere/python' } });
+  expect(code).toBe(1);
+  expect(err).toMatch(/^Python could not be started: .*ENOENT\. Set TWINSTORE_PYTHON/);
+});
+
+test('Ctrl-C stops a job and ends with 130', async () => {
+  const env = python(130, { type: 'started' }, { type: 'stopped' });
+  expect((await run(['retry', 'energy'], { env })).code).toBe(130);
+});
