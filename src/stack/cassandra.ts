@@ -74,8 +74,8 @@ partitioner: org.apache.cassandra.dht.Murmur3Partitioner
 endpoint_snitch: SimpleSnitch
 # A login of its own: other users of the machine stay out, and guardrails hold (they pass over whoever is no ordinary user).
 authenticator: PasswordAuthenticator
-credentials_validity: 10m
-roles_validity: 10m
+# Not kept: else the well-known password of the superuser is still taken for a while after it was changed.
+credentials_validity: 0ms
 seed_provider:
   - class_name: org.apache.cassandra.locator.SimpleSeedProvider
     parameters:
