@@ -11,6 +11,10 @@ import { aJob, aReceipt, aReport, NOW_US, quietAppearance, SetHealth } from './s
 
 const trans = nullTranslator.load('jupyterlab_twinstore');
 
+function typeOf(path: string): string {
+  return path.endsWith('.ipynb') ? 'notebook' : path.includes('.') ? 'file' : 'directory';
+}
+
 /** Folders and the notebooks in them, as far as the model asks. */
 class FakeContents {
   readonly fileChanged = new Signal<this, Contents.IChangedArgs>(this);
@@ -22,7 +26,7 @@ class FakeContents {
     if (!paths) {
       throw new Error(`No such folder: ${folder}`);
     }
-    return { content: paths.map(path => ({ type: path.endsWith('.ipynb') ? 'notebook' : 'file', path })) };
+    return { content: paths.map(path => ({ type: typeOf(path), path })) };
   }
 
   get asManager(): Contents.IManager {
@@ -33,7 +37,7 @@ class FakeContents {
 describe('NotebooksModel', () => {
   it('offers the energy notebook first, then the others', async () => {
     const contents = new FakeContents({
-      '': ['scratch.ipynb', 'README.md'],
+      '': ['scratch.ipynb', 'README.md', 'notebooks'],
       notebooks: ['notebooks/a.ipynb', 'notebooks/energy_features.ipynb']
     });
     const model = new NotebooksModel(contents.asManager);

@@ -1,8 +1,8 @@
 import type { Contents } from '@jupyterlab/services';
 import { VDomModel } from '@jupyterlab/ui-components';
 
-/** Folders of the server's root in which notebooks are offered. */
-const FOLDERS = ['notebooks', ''];
+/** The folder of the server's root in which notebooks are offered beside those in the root itself. */
+const FOLDER = 'notebooks';
 
 /** What to offer first, where it is there. */
 const FIRST = 'energy_features.ipynb';
@@ -31,8 +31,10 @@ export class NotebooksModel extends VDomModel {
   }
 
   async refresh(): Promise<void> {
-    const listings = await Promise.all(FOLDERS.map(folder => this._list(folder)));
-    const paths = listings.flat();
+    const root = await this._list('');
+    const isThere = root.some(({ type, path }) => type === 'directory' && path === FOLDER);
+    const models = [...(isThere ? await this._list(FOLDER) : []), ...root];
+    const paths = models.filter(({ type }) => type === 'notebook').map(({ path }) => path);
     this._paths = [
       ...paths.filter(path => path.split('/').pop() === FIRST),
       ...paths.filter(path => path.split('/').pop() !== FIRST)
@@ -50,12 +52,12 @@ export class NotebooksModel extends VDomModel {
     super.dispose();
   }
 
-  private async _list(folder: string): Promise<string[]> {
+  private async _list(folder: string): Promise<Contents.IModel[]> {
     try {
       const model = await this._contents.get(folder, { content: true, type: 'directory' });
-      return (model.content as Contents.IModel[]).filter(({ type }) => type === 'notebook').map(({ path }) => path);
+      return model.content as Contents.IModel[];
     } catch {
-      // No such folder: there is nothing to offer from it.
+      // A folder that cannot be listed has nothing to offer; the file browser says why.
       return [];
     }
   }
