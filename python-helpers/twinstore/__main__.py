@@ -21,7 +21,7 @@ from .errors import TwinstoreError, from_foreign
 from .job_output import Events, JobOutput, Words
 
 if TYPE_CHECKING:
-    from .run import Scalar
+    from .notebook_cells import Scalar
 
 _GOOD, _BAD, _WRONG_USE, _STOPPED = 0, 1, 2, 130
 _PROVED = ("in_parity", "no_difference_found")

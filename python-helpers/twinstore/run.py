@@ -9,15 +9,15 @@ from __future__ import annotations
 import ast
 import asyncio
 import itertools
-import math
+import json
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Union
+from typing import Any
 
 import nbformat
 import zmq
@@ -30,22 +30,20 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
 from .config import config_candidates
-from .errors import TwinstoreError
+from .errors import HTTP_STATUS, TwinstoreError
+from .notebook_cells import INJECTED, Scalar, has_tag, parameter_code, shown, titled_code_cells
 from .progress import MIME as PROGRESS_MIME
 from .progress import Progress, progress_words
 
 RECEIPT_MIME = "application/vnd.twinstore.receipt+json"
 REPORT_MIME = "application/vnd.twinstore.parity+json"
 
-Scalar = Union[str, int, float, bool, None]
-
 _OWN_KERNEL = "python3"
-_PARAMETERS = "parameters"
-_INJECTED = "injected-parameters"
-_TITLE_LENGTH = 60
 _TRACE_LIMIT = 8_000
 #: Seconds that an interrupted cell gets to end: Spark jobs are cancelled and a lease given back in them.
 _INTERRUPT_S = 15
+# What twinstore's errors know of themselves, code and remedy too, which the output of a cell does not hold.
+_LAST_ERROR = "__import__('json').dumps(__import__('sys').last_value.to_body())"
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
@@ -92,26 +90,12 @@ def inject(document: NotebookNode, parameters: Mapping[str, Scalar], name: str) 
     """
     if not parameters:
         return
-    cells = [cell for cell in document.cells if _INJECTED not in cell.metadata.get("tags", [])]
-    position = next((i for i, cell in enumerate(cells) if _PARAMETERS in cell.metadata.get("tags", [])), None)
-    if position is None:
-        raise TwinstoreError(
-            "bad_request", f"{name} has no cell tagged {_PARAMETERS}.", "Tag the cell that sets them, or give none."
-        )
-    known = _assigned(cells[position].source)
-    unknown = [each for each in parameters if each not in known]
-    if unknown:
-        raise TwinstoreError(
-            "bad_request",
-            f"{name} has no parameter {', '.join(unknown)}; it has: {', '.join(known) or 'none'}.",
-            "Correct the name.",
-        )
-    source = "\n".join(f"{each} = {_literal(each, value)}" for each, value in parameters.items())
-    cell = nbformat.v4.new_code_cell(source, metadata={"tags": [_INJECTED]})  # type: ignore[no-untyped-call]
+    cells = [cell for cell in document.cells if not has_tag(cell, INJECTED)]
+    position, source = parameter_code(cells, parameters, name)
+    cell = nbformat.v4.new_code_cell(source, metadata={"tags": [INJECTED]})  # type: ignore[no-untyped-call]
     if (document.nbformat, document.nbformat_minor) < (4, 5):
         del cell["id"]
-    cells.insert(position + 1, cell)
-    document.cells = cells
+    document.cells = [*cells[:position], cell, *cells[position:]]
 
 
 class _Run:
@@ -125,7 +109,7 @@ class _Run:
         self._target = target
         self._progress = progress
         self._log = log
-        self._cells = list(_code_cells(document))
+        self._cells = list(titled_code_cells(document.cells))
         self._done = 0
         self._stop = asyncio.Event()
 
@@ -176,7 +160,7 @@ class _Run:
         try:
             await client.async_execute_cell(self._document.cells[index], index)
         except CellExecutionError as error:
-            raise self._failure(title, error) from error
+            raise self._failure(title, error, await client.own_error()) from error
         except DeadKernelError as error:
             raise TwinstoreError(
                 "internal",
@@ -230,23 +214,22 @@ class _Run:
         ):
             self._step(progress_words(stage, done, total, str(step.get("unit", ""))))
 
-    def _failure(self, title: str, error: CellExecutionError) -> TwinstoreError:
-        words = f"{self._where()} ({title})"
+    def _failure(self, title: str, error: CellExecutionError, own: dict[str, str] | None) -> TwinstoreError:
+        where = f"{self._where()} ({title})"
         details = _ANSI.sub("", error.traceback)[-_TRACE_LIMIT:]
-        own = _own_sentences(error.ename, error.evalue, details)
         if own is not None:
-            message, remedy = own
-            return TwinstoreError("store_failed", f"In {words}: {message}", remedy, details=details)
+            message = f"In {where}: {own['message']}"
+            return TwinstoreError(own["code"], message, own["remedy"], side=own["side"], details=details)
         return TwinstoreError(
             "bad_request",
-            f"{words[0].upper()}{words[1:]} failed: {error.ename}: {error.evalue}".rstrip(".: ") + ".",
+            f"{where[0].upper()}{where[1:]} failed: {error.ename}: {error.evalue}".rstrip(".: ") + ".",
             f"Correct the cell and run again; the run is saved at {self._target}.",
             details=details,
         )
 
     def _result(self) -> RunResult:
-        receipts = _shown(self._document, RECEIPT_MIME)
-        reports = _shown(self._document, REPORT_MIME)
+        receipts = shown(self._document.cells, RECEIPT_MIME)
+        reports = shown(self._document.cells, REPORT_MIME)
         return RunResult(self._target, receipts, reports[-1] if reports else None)
 
     def _save(self) -> None:
@@ -276,6 +259,19 @@ class _Client(NotebookClient):
         super().__init__(document, km=km, timeout=None, coalesce_streams=True)
         self._on_step = on_step
         self._on_print = on_print
+
+    async def own_error(self) -> dict[str, str] | None:
+        """The body of the error that the last cell raised, when it was one of twinstore's."""
+        assert self.kc is not None
+        request = await ensure_async(self.kc.execute("", silent=True, user_expressions={"error": _LAST_ERROR}))
+        reply = await self.async_wait_for_reply(request)
+        answer = reply["content"].get("user_expressions", {}).get("error", {}) if reply else {}
+        try:
+            body = json.loads(ast.literal_eval(answer["data"]["text/plain"]))
+        except (KeyError, ValueError, SyntaxError, TypeError):
+            # Not a Python kernel, or not an error of ours.
+            return None
+        return body if isinstance(body, dict) and body.get("code") in HTTP_STATUS else None
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         content = msg["content"]
@@ -329,64 +325,3 @@ def _settings_file() -> dict[str, str]:
     """`TWINSTORE_CONFIG` for the kernel: it works in the notebook's folder, where a relative path would mislead."""
     path = next((path for path in config_candidates() if path.is_file()), None)
     return {} if path is None else {"TWINSTORE_CONFIG": str(path.absolute())}
-
-
-def _code_cells(document: NotebookNode) -> Iterator[tuple[int, str]]:
-    """Index and title of each cell that is executed: the last heading since the cell before it, else its first line."""
-    heading = ""
-    for index, cell in enumerate(document.cells):
-        if cell.cell_type == "markdown":
-            headings = re.findall(r"^#+\s+(.+?)\s*#*$", cell.source, re.MULTILINE)
-            heading = headings[-1] if headings else heading
-        elif cell.cell_type == "code" and cell.source.strip():
-            if _INJECTED in cell.metadata.get("tags", []):
-                first = "parameters of this run"
-            else:
-                first = heading or next(line.strip() for line in cell.source.splitlines() if line.strip())
-            title = re.sub(r"[`*]|^#+\s*", "", first)
-            yield index, title if len(title) <= _TITLE_LENGTH else title[: _TITLE_LENGTH - 1] + "…"
-            heading = ""
-
-
-def _assigned(source: str) -> list[str]:
-    """Names that the code sets at its top level."""
-    try:
-        body = ast.parse(source).body
-    except SyntaxError as error:
-        raise TwinstoreError(
-            "bad_request", f"The cell tagged {_PARAMETERS} is not Python: {error.msg}.", "Correct the cell."
-        ) from error
-    names = []
-    for statement in body:
-        targets = statement.targets if isinstance(statement, ast.Assign) else []
-        if isinstance(statement, ast.AnnAssign):
-            targets = [statement.target]
-        names += [target.id for target in targets if isinstance(target, ast.Name)]
-    return names
-
-
-def _literal(name: str, value: Scalar) -> str:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise TwinstoreError("bad_request", f"The parameter {name} is {value}, not a number.", "Give another value.")
-    return repr(value)
-
-
-def _shown(document: NotebookNode, mime: str) -> list[dict[str, Any]]:
-    """The values of a type that the outputs hold, in order, each once."""
-    found: list[dict[str, Any]] = []
-    for cell in document.cells:
-        for output in cell.get("outputs", []):
-            value = output.get("data", {}).get(mime)
-            if isinstance(value, dict) and value not in found:
-                found.append(value)
-    return found
-
-
-def _own_sentences(name: str, value: str, trace: str) -> tuple[str, str] | None:
-    """Message and remedy of an error of twinstore, which shows both as one text of two sentences; None for others."""
-    if f"twinstore.errors.{name}" not in trace and name not in ("TwinstoreError", "Unsupported", "WriteUnconfirmed"):
-        return None
-    message, dot, remedy = value.rstrip().removesuffix(".").rpartition(". ")
-    if not dot:
-        return value, "Look at the details."
-    return f"{message}.", f"{remedy}."

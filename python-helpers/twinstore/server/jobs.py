@@ -22,7 +22,6 @@ from .processes import how_it_ended, signal_group
 _KEPT_JOBS = 50
 _KEPT_EVENTS = 5_000
 _LOG_LINE = 4_000
-_LOG_EVENT = 64_000
 _LOG_TOTAL = 1_000_000
 # A result holds whole receipts and a report.
 _EVENT_LINE = 16 * 1024 * 1024
@@ -177,7 +176,7 @@ class Job:
     async def _log(self, text: str) -> None:
         if self._log_left <= 0 or not text.strip():
             return
-        text = redact(text[:_LOG_EVENT])
+        text = redact(text)[: self._log_left]
         self._log_left -= len(text)
         if self._log_left <= 0:
             text = f"{text}\n(The rest of the log is not kept: it has more than {_LOG_TOTAL:,} characters.)"
