@@ -13,6 +13,8 @@ PACKAGE = Path(__file__).parents[1] / "twinstore"
 #: Modules of the package that are not the library: they run beside JupyterLab, never on a cluster.
 NOT_LIBRARY = {"run.py", "__main__.py", "command.py"}
 LIBRARY = sorted(path for path in PACKAGE.glob("*.py") if path.name not in NOT_LIBRARY)
+#: What every half in Python shares: the contract's schemas and errors, where settings are, where Node is.
+SHARED = {"schemas", "errors", "config", "node"}
 JUPYTER = {"IPython", "ipykernel", "jupyter_server", "jupyterlab", "nbclient", "nbformat", "tornado"}
 
 
@@ -42,7 +44,7 @@ def test_server_imports_no_library_module(path: Path) -> None:
     library = {path.stem for path in LIBRARY if path.stem != "__init__"}
     used = {name.lstrip(".").removeprefix("twinstore.").split(".")[0] for name in imports(path) if name.startswith("..")}
     used |= {name.split(".")[1] for name in imports(path) if name.startswith("twinstore.")}
-    assert not used & (library - {"schemas"})
+    assert not used & (library - SHARED)
 
 
 def test_import_needs_neither_spark_nor_jupyter() -> None:
