@@ -24,8 +24,6 @@ export class GroupPanel extends Panel {
     this.title.caption = trans.__('Feature group %1', model.name);
     this.title.icon = twinsIcon;
     this.title.closable = true;
-    this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', this.title.caption);
     this.node.tabIndex = -1;
 
     this._tabBar = new TabBarSvg<Widget>({ tabsMovable: false });

@@ -1,0 +1,123 @@
+import { join } from 'node:path';
+import { expect, stack, test, Twinstore } from './lab';
+
+/** Households whose readings the tests use: few, so that the notebook is quick. */
+const HOUSEHOLDS = '20';
+
+/** Time for one run of the notebook on a slow machine, in ms. */
+const RUN_MS = 240_000;
+
+const SCREENSHOTS = join(__dirname, '../../test-results/ui');
+
+test.describe.configure({ mode: 'serial' });
+
+test.beforeAll(async () => {
+  await stack('input', '--rows', HOUSEHOLDS);
+});
+
+test.beforeEach(async ({ page }) => {
+  await page.goto();
+});
+
+test('the sidebar shows that both stores answer, and as whom they are read', async ({ page }) => {
+  const twinstore = new Twinstore(page);
+  await twinstore.show();
+  await expect(twinstore.foot).toContainText('S3');
+  await expect(twinstore.foot).toContainText('Cassandra');
+  await expect(twinstore.foot.getByText('answers')).toHaveCount(2);
+  await expect(twinstore.foot).toContainText('acting as');
+});
+
+test('a run is found again after a reload in the middle of it, and ends with a receipt and a verdict', async ({
+  page
+}) => {
+  test.setTimeout(RUN_MS + 60_000);
+  const twinstore = new Twinstore(page);
+  await twinstore.show();
+  await twinstore.startRun();
+  await expect(twinstore.newestRun).toContainText(/cell [2-9] of \d+/, { timeout: RUN_MS });
+  await twinstore.reload();
+  await expect(twinstore.newestRun).toContainText(/cell \d+ of \d+/);
+  await expect(twinstore.newestRun.getByRole('progressbar')).toBeVisible();
+  await expect(twinstore.newestRun).toContainText('In parity', { timeout: RUN_MS });
+  await expect(twinstore.newestRun).toContainText(/rows? (added to history|written online)|Nothing new/);
+});
+
+test('the energy group is in parity, in the sidebar and in the status bar', async ({ page }) => {
+  const twinstore = new Twinstore(page);
+  await twinstore.show();
+  await expect(twinstore.energy).toContainText('in parity');
+  await expect(twinstore.energy).toContainText(/v\d+/);
+  await expect(page.locator('.twinstore-StatusItem')).toContainText('energy');
+});
+
+test('Prove now shows how far it is and announces the verdict', async ({ page }) => {
+  test.setTimeout(RUN_MS);
+  const twinstore = new Twinstore(page);
+  await twinstore.show();
+  await twinstore.energy.click();
+  const { view } = twinstore;
+  await view.getByRole('button', { name: 'Prove now' }).click();
+  await expect(view.getByRole('progressbar')).toBeVisible();
+  await expect(view.getByRole('status').filter({ hasText: 'In parity' })).toBeVisible({ timeout: RUN_MS });
+  await expect(view.getByRole('tabpanel', { name: 'Parity' })).toContainText(`${HOUSEHOLDS} rows compared`);
+  await view.getByRole('tab', { name: 'Writes' }).click();
+  await expect(view.getByRole('list', { name: 'Writes, newest first' }).getByRole('listitem').first()).toContainText(
+    'write by'
+  );
+  await view.getByRole('tab', { name: 'Definition' }).click();
+  await expect(view.getByRole('row', { name: /household_id/ })).toContainText('key');
+});
+
+test('the view of a group is there again after a reload', async ({ page }) => {
+  const twinstore = new Twinstore(page);
+  await twinstore.show();
+  await twinstore.energy.click();
+  const { view } = twinstore;
+  await expect(view).toContainText('Offline');
+  // The workspace is saved a moment later.
+  await page.waitForResponse(
+    response => response.url().includes('/lab/api/workspaces') && response.request().method() === 'PUT'
+  );
+  await twinstore.reload();
+  await expect(view).toContainText('s3a://features/energy');
+});
+
+test('the sidebar is looked at in light and in dark', async ({ page }) => {
+  const twinstore = new Twinstore(page);
+  await twinstore.show();
+  await twinstore.energy.click();
+  await expect(twinstore.view.getByRole('tabpanel', { name: 'Parity' })).toContainText('rows compared');
+  for (const theme of ['Light', 'Dark']) {
+    await page.theme.setTheme(`JupyterLab ${theme}`);
+    await page.screenshot({ path: join(SCREENSHOTS, `energy-${theme.toLowerCase()}.png`) });
+  }
+});
+
+test('a run can be stopped', async ({ page }) => {
+  test.setTimeout(120_000);
+  const twinstore = new Twinstore(page);
+  await twinstore.show();
+  await twinstore.startRun();
+  await expect(twinstore.newestRun).toContainText(/cell \d+ of \d+/, { timeout: 60_000 });
+  await twinstore.newestRun.getByRole('button', { name: /^Stop/ }).click();
+  await expect(twinstore.newestRun).toContainText('Stopped after', { timeout: 30_000 });
+});
+
+test('the sidebar says that Cassandra is gone, and recovers when it is back', async ({ page }) => {
+  test.setTimeout(180_000);
+  const twinstore = new Twinstore(page);
+  await twinstore.show();
+  await expect(twinstore.energy).toContainText('in parity', { timeout: 60_000 });
+  await stack('stop', 'cassandra');
+  try {
+    await expect(twinstore.energy).toContainText('Cassandra unreachable', { timeout: 60_000 });
+    await expect(twinstore.foot).toContainText('last seen');
+    await expect(twinstore.foot.getByRole('button', { name: 'Try again' })).toBeVisible();
+    await page.screenshot({ path: join(SCREENSHOTS, 'cassandra-unreachable.png') });
+  } finally {
+    await stack('start', 'cassandra');
+  }
+  await expect(twinstore.energy).toContainText('in parity', { timeout: 60_000 });
+  await expect(twinstore.foot.getByText('answers')).toHaveCount(2);
+});

@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process';
+import { basename, dirname, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { expect, galata, test as base } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
+import { findBrowser } from './browser';
+
+export { expect };
+
+const COMMAND = resolve(__dirname, '../../python-helpers/twinstore/_node/cli.js');
+
+/** JupyterLab on the running stack, in whatever Chromium there is. */
+export const test = base.extend<object, object>({
+  launchOptions: [async ({}, use) => use(await findBrowser(process.env)), { scope: 'worker' }],
+  // Galata would make a folder for each test without the XSRF token, which this server asks for.
+  tmpPath: async ({}, use) => use(''),
+  autoGoto: false,
+  // The launcher, for which Galata waits, lies behind a view that is restored.
+  waitForApplication: async ({}, use) =>
+    use(async page => page.locator('#jupyterlab-splash').waitFor({ state: 'detached' })),
+  mockSettings: {
+    ...galata.DEFAULT_SETTINGS,
+    'jupyterlab-twinstore:appearance': { refreshSeconds: 2 }
+  }
+});
+
+/** Run `twinstore stack …` on the stack whose settings TWINSTORE_CONFIG names. */
+export async function stack(...args: string[]): Promise<void> {
+  const config = process.env['TWINSTORE_CONFIG'];
+  if (!config) {
+    throw new Error('TWINSTORE_CONFIG must name the settings of a running stack: twinstore stack up --name test.');
+  }
+  await promisify(execFile)(process.execPath, [COMMAND, 'stack', ...args, '--name', basename(dirname(config))]);
+}
+
+/** The Twinstore sidebar, brought to the front. */
+export class Twinstore {
+  constructor(readonly page: IJupyterLabPageFixture) {
+    this.root = page.getByRole('region', { name: 'Twinstore', exact: true });
+    this.groups = page.getByRole('region', { name: 'Groups' });
+    this.runs = page.getByRole('region', { name: 'Runs' });
+    // JupyterLab makes of each view in the main area the panel of its tab.
+    this.view = page.getByRole('tabpanel', { name: 'energy', exact: true });
+    this.foot = page.getByRole('region', { name: 'Health of the stores' });
+  }
+
+  readonly root: Locator;
+  readonly groups: Locator;
+  readonly runs: Locator;
+  readonly foot: Locator;
+  /** The view of the energy group, when it is open. */
+  readonly view: Locator;
+
+  async show(): Promise<void> {
+    if (!(await this.root.isVisible())) {
+      await this.page.getByRole('tab', { name: /^Twinstore/ }).click();
+    }
+    await expect(this.root).toBeVisible();
+  }
+
+  /** The energy group's line. */
+  get energy(): Locator {
+    return this.groups.getByRole('button', { name: /^energy/ });
+  }
+
+  /** The newest run of the energy notebook. */
+  get newestRun(): Locator {
+    return this.runs.getByRole('listitem').filter({ hasText: 'energy_features.ipynb' }).first();
+  }
+
+  async startRun(): Promise<void> {
+    await this.runs.getByRole('button', { name: 'Run energy_features.ipynb' }).click();
+    await expect(this.newestRun.getByRole('button', { name: /^Stop/ })).toBeVisible();
+  }
+
+  /** Load the page anew, as a user does who pressed F5. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.show();
+  }
+}
