@@ -1,0 +1,88 @@
+"""What the integration tests share: one Spark session on the stack that `TWINSTORE_CONFIG` names, and small groups."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from twinstore.config import Settings, load_settings
+from twinstore.feature_group import FeatureGroup
+from twinstore.progress import silent
+from twinstore.session import spark_session
+from twinstore.store import Store
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+#: For a handful of rows: few tasks, and a JVM that compiles fast rather than well.
+SMALL = {
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.shuffle.partitions": "2",
+}
+
+MakeGroup = Callable[..., FeatureGroup]
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    """The settings of the running stack. A run without a stack fails: these tests have nothing else to say."""
+    named = os.environ.get("TWINSTORE_CONFIG")
+    if not named or not Path(named).is_file():
+        pytest.fail(
+            "These tests need a running stack: `npx twinstore stack up --name test`, then set TWINSTORE_CONFIG to the "
+            "path that it prints.",
+            pytrace=False,
+        )
+    return load_settings(named)
+
+
+def small(settings: Settings) -> Settings:
+    """The settings for a session that starts fast."""
+    conf = {**settings.spark.conf, **SMALL}
+    return dataclasses.replace(settings, spark=dataclasses.replace(settings.spark, conf=conf, driver_memory="1g"))
+
+
+@pytest.fixture(scope="session")
+def spark(settings: Settings) -> Iterator[SparkSession]:
+    """One session for all: the JVM's start and warming are most of the time that these tests take."""
+    session = spark_session(small(settings), "twinstore integration tests")
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="session")
+def store(spark: SparkSession, settings: Settings) -> Store:
+    return Store(spark, settings, silent)
+
+
+@pytest.fixture
+def make_group(store: Store, tmp_path: Path) -> Iterator[MakeGroup]:
+    """Makes groups of readings by house and day on the local disk, each with an online table of its own."""
+    made: list[str] = []
+
+    def make(**options: Any) -> FeatureGroup:
+        name = f"t{uuid.uuid4().hex[:12]}"
+        made.append(name)
+        declared: dict[str, Any] = {
+            "name": name,
+            "keys": ["house"],
+            "event_timestamp": "day",
+            "offline": str(tmp_path / name),
+            "online": f"feature_store.{name}",
+        }
+        return FeatureGroup(**{**declared, **options})
+
+    yield make
+    for name in made:
+        store.cql.execute(f"DROP TABLE IF EXISTS feature_store.{name}")
+
+
+@pytest.fixture
+def group(make_group: MakeGroup) -> FeatureGroup:
+    return make_group()

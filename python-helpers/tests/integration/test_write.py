@@ -1,0 +1,249 @@
+"""Writes to real stores: what lands in history, and which row of each entity is online."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from twinstore.errors import TwinstoreError
+from twinstore.feature_group import FeatureGroup
+from twinstore.schemas import problems
+from twinstore.store import Store
+
+from .conftest import MakeGroup
+from .readings import agree, day, files, history, online, readings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def test_the_latest_row_of_each_entity_goes_online_and_all_rows_into_history(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    receipt = store.write(readings(spark, [("a", 0, 1.0, 1), ("a", 1, 2.0, None), ("b", 0, None, 3)]), group)
+    assert online(store, group) == {"a": (1, 2.0, None), "b": (0, None, 3)}
+    assert history(store, group) == 3
+    assert (receipt.rows_in, receipt.appended, receipt.written, receipt.superseded) == (3, 3, 2, 1)
+    assert receipt.kept
+    assert problems(receipt.to_dict(), "receipt") == []
+
+
+def test_the_same_write_again_adds_nothing_and_says_so(
+    spark: SparkSession, store: Store, group: FeatureGroup, tmp_path: Path
+) -> None:
+    rows = files(spark, str(tmp_path / "in"), [("a", 0, 1.0, 1), ("b", 0, 2.0, 2)])
+    first = store.write(rows, group)
+    again = store.write(spark.read.parquet(str(tmp_path / "in")), group)
+    assert again.run_id == first.run_id
+    assert (again.appended, again.unchanged, again.written) == (0, 2, 0)
+    assert any("nothing was appended" in note for note in again.notes)
+    assert history(store, group) == 2
+
+
+def test_one_more_day_of_input_adds_that_day(
+    spark: SparkSession, store: Store, group: FeatureGroup, tmp_path: Path
+) -> None:
+    folder = str(tmp_path / "in")
+    store.write(files(spark, folder, [("a", 0, 1.0, 1), ("b", 0, 2.0, 2)]), group)
+    receipt = store.write(files(spark, folder, [("a", 1, 3.0, 3), ("b", 1, 4.0, 4)]), group)
+    assert (receipt.rows_in, receipt.appended, receipt.unchanged, receipt.written) == (4, 2, 2, 2)
+    assert (receipt.late, receipt.corrected) == (0, 0)
+    assert agree(store, group)
+    assert online(store, group)["a"] == (1, 3.0, 3)
+
+
+def test_a_write_without_files_is_not_repeatable_and_still_adds_no_row_twice(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    rows = [("a", 0, 1.0, 1), ("a", 0, 1.5, 1)]
+    first = store.write(readings(spark, rows), group)
+    again = store.write(readings(spark, rows), group)
+    assert not first.repeatable and again.run_id != first.run_id
+    assert (again.appended, history(store, group)) == (0, 2)
+    assert agree(store, group)
+
+
+def test_mode_append_takes_all_rows(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
+    store.write(readings(spark, [("a", 0, 1.0, 1)]), group)
+    receipt = store.write(readings(spark, [("a", 0, 1.0, 1)]), group, mode="append")
+    assert (receipt.appended, receipt.corrected, history(store, group)) == (1, 1, 2)
+
+
+def test_a_late_batch_changes_history_and_no_online_value(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    store.write(readings(spark, [("a", 5, 1.0, 1), ("b", 5, 2.0, 2)]), group)
+    before = online(store, group)
+    receipt = store.write(readings(spark, [("a", 3, 9.0, 9), ("a", 4, 8.0, 8)]), group)
+    assert online(store, group) == before
+    assert (receipt.late, receipt.superseded, receipt.appended) == (2, 1, 2)
+    assert history(store, group) == 4
+
+
+def test_a_correction_of_the_newest_event_goes_online(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
+    store.write(readings(spark, [("a", 5, 1.0, 1), ("b", 5, 2.0, 2)]), group)
+    receipt = store.write(readings(spark, [("a", 5, 7.0, 7), ("b", 5, 2.0, 2)]), group)
+    assert online(store, group) == {"a": (5, 7.0, 7), "b": (5, 2.0, 2)}
+    assert (receipt.corrected, receipt.late, receipt.unchanged, receipt.written) == (1, 0, 1, 1)
+
+
+def test_a_value_that_became_null_is_null_online(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
+    store.write(readings(spark, [("a", 0, 1.0, 1)]), group)
+    store.write(readings(spark, [("a", 1, None, 2)]), group)
+    assert online(store, group) == {"a": (1, None, 2)}
+
+
+def test_rows_deleted_from_the_table_by_others_leave_the_online_store(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    store.write(readings(spark, [("a", 0, 1.0, 1), ("a", 1, 2.0, 2), ("b", 0, 3.0, 3)]), group)
+    spark.sql(f"DELETE FROM delta.`{group.offline}` WHERE house = 'b' OR day = DATE'{day(1)}'")
+    receipt = store.retry(group)
+    assert online(store, group) == {"a": (0, 1.0, 1)}
+    assert (receipt.operation, receipt.deleted, receipt.written) == ("retry", 1, 1)
+    assert any("DELETE" in note for note in receipt.notes)
+
+
+def test_a_write_after_a_foreign_delete_brings_both_online(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    store.write(readings(spark, [("a", 0, 1.0, 1), ("b", 0, 3.0, 3)]), group)
+    spark.sql(f"DELETE FROM delta.`{group.offline}` WHERE house = 'b'")
+    store.write(readings(spark, [("a", 1, 2.0, 2)]), group)
+    assert online(store, group) == {"a": (1, 2.0, 2)}
+    assert agree(store, group)
+
+
+def test_a_restore_brings_the_older_rows_online_again(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
+    first = store.write(readings(spark, [("a", 0, 1.0, 1), ("b", 0, 3.0, 3)]), group)
+    store.write(readings(spark, [("a", 1, 2.0, 2), ("c", 1, 4.0, 4)]), group)
+    spark.sql(f"RESTORE TABLE delta.`{group.offline}` TO VERSION AS OF {first.version}")
+    store.retry(group)
+    assert online(store, group) == {"a": (0, 1.0, 1), "b": (0, 3.0, 3)}
+
+
+def test_optimize_makes_no_key_due(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
+    store.write(readings(spark, [("a", 0, 1.0, 1)]), group)
+    store.write(readings(spark, [("b", 1, 1.0, 1)]), group)
+    spark.sql(f"OPTIMIZE delta.`{group.offline}`")
+    receipt = store.retry(group)
+    assert (receipt.written, receipt.deleted, receipt.kept) == (0, 0, True)
+    assert store.retry(group).gap.empty
+
+
+def test_every_key_is_written_when_files_of_the_gap_are_gone(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    store.write(readings(spark, [("a", 0, 1.0, 1), ("b", 0, 2.0, 2)]), group)
+    spark.sql(f"DELETE FROM delta.`{group.offline}` WHERE house = 'a'")
+    for changed in (Path(group.offline) / "_change_data").glob("*.parquet"):
+        changed.unlink()
+    for commit in sorted((Path(group.offline) / "_delta_log").glob("*.json"))[-1:]:
+        assert "DELETE" in commit.read_text()
+    files_before = set(Path(group.offline).glob("*.parquet"))
+    spark.conf.set("spark.databricks.delta.retentionDurationCheck.enabled", "false")
+    spark.sql(f"VACUUM delta.`{group.offline}` RETAIN 0 HOURS")
+    assert set(Path(group.offline).glob("*.parquet")) < files_before
+    store.retry(group)
+    assert online(store, group) == {"b": (0, 2.0, 2)}
+
+
+def test_materialize_writes_every_row_again_at_a_fresh_time(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    first = store.write(readings(spark, [("a", 0, 1.0, 1), ("b", 0, 2.0, 2)]), group)
+    store.cql.execute(f"UPDATE {group.online} SET mean = 99.0 WHERE house = 'a'")
+    store.cql.execute(f"INSERT INTO {group.online} (house, mean) VALUES ('ghost', 1.0)")
+    receipt = store.materialize(group)
+    assert receipt.write_timestamp_us > first.write_timestamp_us
+    assert (receipt.written, receipt.deleted) == (2, 1)
+    assert agree(store, group)
+
+
+def test_a_missing_online_table_is_made_and_filled_again(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    store.write(readings(spark, [("a", 0, 1.0, 1), ("b", 0, 2.0, 2)]), group)
+    store.cql.execute(f"DROP TABLE {group.online}")
+    receipt = store.write(readings(spark, [("b", 1, 3.0, 3)]), group)
+    assert receipt.written == 2
+    assert agree(store, group)
+
+
+def test_rows_expire_by_their_event_time(spark: SparkSession, store: Store, make_group: MakeGroup) -> None:
+    group = make_group(event_timestamp="at", ttl="1h")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    ages = {"fresh": datetime.timedelta(minutes=1), "old": datetime.timedelta(hours=2)}
+    schema = "house string, at timestamp, mean double"
+    receipt = store.write(spark.createDataFrame([(h, now - age, 1.0) for h, age in ages.items()], schema), group)
+    assert (receipt.written, receipt.expired) == (1, 1)
+    assert [row.house for row in store.online(group).collect()] == ["fresh"]
+    left = store.cql.rows(f"SELECT JSON ttl(mean) AS left FROM {group.online} WHERE house = 'fresh'")[0]["left"]
+    assert 59 * 60 - 120 < left <= 59 * 60
+    # A correction of the row that expired does not revive it, and one of the fresh row keeps its expiry.
+    store.write(
+        spark.createDataFrame([("old", now - ages["old"], 2.0), ("fresh", now - ages["fresh"], 2.0)], schema), group
+    )
+    assert [(row.house, row.mean) for row in store.online(group).collect()] == [("fresh", 2.0)]
+
+
+def test_a_null_key_fails_the_append_as_a_whole(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
+    with pytest.raises(TwinstoreError, match="null in house or day"):
+        store.write(readings(spark, [("a", 0, 1.0, 1), (None, 0, 1.0, 1)]), group)
+    assert history(store, group) == 0
+    store.write(readings(spark, [("a", 0, 1.0, 1)]), group)
+    with pytest.raises(TwinstoreError, match="1 of 2 rows had a null"):
+        store.write(readings(spark, [("b", 0, 1.0, 1), (None, 0, 1.0, 1)]), group)
+    assert history(store, group) == 1
+
+
+def test_rows_that_can_never_be_written_are_set_aside(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
+    receipt = store.write(readings(spark, [("a", 0, 1.0, 1), ("", 0, 1.0, 1), ("x" * 70_000, 0, 1.0, 1)]), group)
+    assert (receipt.written, receipt.failed, receipt.kept) == (1, 2, True)
+    failed = spark.read.format("delta").load(f"{group.offline}/_twinstore/failed_rows").collect()
+    assert {row.reason for row in failed} == {"the key is empty or too long"}
+    assert {row.run_id for row in failed} == {receipt.run_id}
+
+
+def test_a_dry_run_tells_and_writes_nothing(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
+    plan = store.write(readings(spark, [("a", 1, 1.0, 1)]), group, dry_run=True)
+    assert (plan.rows_in, plan.appended, plan.written, plan.kept) == (1, 1, 1, False)
+    assert not Path(group.offline).exists()
+    store.write(readings(spark, [("a", 1, 1.0, 1), ("b", 1, 1.0, 1)]), group)
+    plan = store.write(readings(spark, [("a", 0, 2.0, 2), ("b", 1, 1.0, 1), ("c", 1, 1.0, 1)]), group, dry_run=True)
+    assert (plan.rows_in, plan.appended, plan.unchanged, plan.late, plan.written) == (3, 2, 1, 1, 1)
+    assert history(store, group) == 2
+
+
+def test_a_table_of_others_is_adopted_with_all_its_rows(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
+    readings(spark, [("a", 0, 1.0, 1), ("a", 1, 2.0, 2), ("b", 0, 3.0, 3)]).write.format("delta").save(group.offline)
+    receipt = store.write(readings(spark, [("a", 1, 5.0, 5), ("c", 1, 4.0, 4)]), group)
+    assert online(store, group) == {"a": (1, 5.0, 5), "b": (0, 3.0, 3), "c": (1, 4.0, 4)}
+    assert (receipt.corrected, receipt.gap.from_version) == (1, -1)
+    assert any("adopted" in note for note in receipt.notes)
+    with pytest.raises(TwinstoreError, match="null in"):
+        store.write(readings(spark, [(None, 2, 1.0, 1)]), group)
+
+
+def test_both_stores_read_back_with_the_same_types(spark: SparkSession, store: Store, make_group: MakeGroup) -> None:
+    group = make_group(
+        keys=["house", "meter"], event_timestamp="at", exact=["at", "seen"], nested={"tags": "json", "list": "frozen"}
+    )
+    rows = spark.sql(
+        "SELECT 'ä\"''' AS house, 7L AS meter, timestamp'2014-01-01 00:00:00.123456' AS at, "
+        "timestamp_ntz'1850-06-01 12:00:00.000001' AS seen, cast(12.340 as decimal(20,3)) AS amount, "
+        "cast('NaN' as double) AS odd, date'0001-01-01' AS first, x'00FF' AS raw, cast(1 as tinyint) AS tiny, "
+        "timestamp'2014-01-01 00:00:00.123456' AS rounded, map('b', 1, 'a', null) AS tags, array(1, 2) AS list, "
+        "true AS flag, cast(null as float) AS nothing"
+    )
+    store.write(rows, group)
+    ours, theirs = store.online(group), store.offline(group, latest=True)
+    assert [(f.name, f.dataType) for f in ours.schema] == [(f.name, f.dataType) for f in theirs.schema]
+    one, other = ours.collect()[0].asDict(), theirs.collect()[0].asDict()
+    rounded = other["rounded"].replace(microsecond=123_000)
+    assert str(one) == str({**other, "rounded": rounded})
+    assert store.online(group, [("ä\"'", 7)]).count() == 1
+    assert store.online(group, [{"house": "x", "meter": 7}]).count() == 0
