@@ -100,10 +100,12 @@ class Tally:
 
 
 def pair(offline: DataFrame, online: DataFrame, definition: Definition) -> DataFrame:
-    """Every key of both stores once, with its rows side by side; to be persisted before it is judged.
+    """Every key of both stores once, with its rows side by side and how their columns agree; to be persisted.
 
-    `offline` has the winners (and `FILE`, where known), `online` the online table's columns.
-    Values stay as they were read. A column that the online table lacks is left out and counts as of another type.
+    `offline` has the winners (and `FILE`, where known), `online` the online table's columns. Values stay as they were
+    read; a column that the online table lacks is left out and counts as of another type. `pattern` has one digit per
+    column, an index into `AGREEMENTS`, and is empty where a store has no row; `signed_zeros` counts values that are
+    −0.0 in one store and 0.0 in the other.
     """
     keys = [(name, contract(definition.column(name))) for name in definition.keys]
     left = offline.select(
@@ -123,7 +125,15 @@ def pair(offline: DataFrame, online: DataFrame, definition: Definition) -> DataF
         sf.col(COMMIT_VERSION).alias("online_commit"),
         sf.lit(True).alias("has_online"),
     )
-    return left.join(right, key_aliases(definition), "full_outer")
+    joined = left.join(right, key_aliases(definition), "full_outer")
+    schema = joined.schema
+    digits = [_agreement(i, column, schema) for i, column in enumerate(definition.columns)]
+    zeros = [_signed_zero(i, schema) for i, c in enumerate(definition.columns) if c.type in ("float", "double")]
+    return joined.select(
+        "*",
+        sf.when(sf.col("has_offline") & sf.col("has_online"), sf.concat(*digits)).otherwise("").alias("pattern"),
+        sum((sf.when(zero, 1).otherwise(0) for zero in zeros), sf.lit(0)).alias("signed_zeros"),
+    )
 
 
 def judge(
@@ -133,18 +143,15 @@ def judge(
     touched: DataFrame | None = None,
     commits: Mapping[str, int] | None = None,
 ) -> DataFrame:
-    """`pairs` with the `state` of each key and its `pattern`: one digit per column, an index into `AGREEMENTS`.
+    """`pairs` with the `state` of each key.
 
     `touched` holds the keys that versions after the anchor changed (as `key_columns_of` names them, with `REMOVED`);
     None means that there are none. `commits` gives the version that added a data file, where that is known.
     """
-    both = sf.coalesce(sf.col("has_offline") & sf.col("has_online"), sf.lit(False))
-    digits = [_agreement(i, column, pairs.schema) for i, column in enumerate(definition.columns)]
     judged = (pairs if touched is None else pairs.join(touched, key_aliases(definition), "left")).select(
-        *[sf.col(name) for name in pairs.columns],
+        *pairs.columns,
         (sf.lit(None).cast("boolean") if touched is None else sf.col(REMOVED)).alias("removed"),
         _commit_of_file(commits or {}).alias("offline_commit"),
-        sf.when(both, sf.concat(*digits)).otherwise(sf.lit("")).alias("pattern"),
     )
     return judged.withColumn("state", _state(definition, anchor))
 
@@ -249,13 +256,9 @@ def _state(definition: Definition, anchor: Anchor) -> Column:
 
 def _counted(judged: DataFrame, definition: Definition) -> Tally:
     # Few patterns stand for many rows: sums are taken over patterns, which is as exact and many times cheaper.
-    zeros = [
-        sf.when(_signed_zero(i, judged.schema), 1).otherwise(0)
-        for i, column in enumerate(definition.columns)
-        if column.type in ("float", "double") and online_alias(i) in judged.columns
-    ]
-    zero = sum(zeros, sf.lit(0))
-    patterns = judged.groupBy("state", "pattern").agg(sf.count(sf.lit(1)).alias("n"), sf.sum(zero).alias("zeros"))
+    patterns = judged.groupBy("state", "pattern").agg(
+        sf.count(sf.lit(1)).alias("n"), sf.sum("signed_zeros").alias("zeros")
+    )
     counted_pattern = sf.when(sf.col("state") == "in_flight", sf.lit("")).otherwise(sf.col("pattern"))
     digits = sf.filter(sf.split(counted_pattern, ""), lambda digit: digit != "")
     cells = sf.transform(digits, lambda digit, i: sf.struct(i.alias("column"), digit.alias("digit")))
@@ -278,6 +281,8 @@ def _counted(judged: DataFrame, definition: Definition) -> Tally:
 
 
 def _signed_zero(i: int, schema: types.StructType) -> Column:
+    if online_alias(i) not in schema.names:
+        return sf.lit(False)
     if schema[online_alias(i)].dataType.simpleString() != schema[offline_alias(i)].dataType.simpleString():
         return sf.lit(False)
     offline, online = sf.col(offline_alias(i)), sf.col(online_alias(i))

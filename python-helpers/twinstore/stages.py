@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Callable
 from .progress import Progress, Throttled
 
 if TYPE_CHECKING:
+    from pyspark import StatusTracker
     from pyspark.sql import SparkSession
 
 _POLL_S = 0.5
@@ -65,14 +66,27 @@ class Stages:
 
     def _watch(self, name: str, group: str, ended: threading.Event) -> None:
         tracker = self._spark.sparkContext.statusTracker()
+        settled: dict[int, tuple[int, int]] = {}
         while not ended.wait(_POLL_S):
-            done = total = 0
+            running: list[tuple[int, int]] = []
             for job_id in tracker.getJobIdsForGroup(group):
-                job = tracker.getJobInfo(job_id)
-                for stage_id in job.stageIds if job else ():
-                    stage = tracker.getStageInfo(stage_id)
-                    if stage:
-                        done += stage.numCompletedTasks
-                        total += stage.numTasks
+                if job_id in settled:
+                    continue
+                counts, runs = _tasks(tracker, job_id)
+                if runs:
+                    running.append(counts)
+                else:
+                    settled[job_id] = counts
+            done, total = (sum(each) for each in zip((0, 0), *running, *settled.values()))
             if total:
                 self._progress(name, done, total, "tasks")
+
+
+def _tasks(tracker: StatusTracker, job_id: int) -> tuple[tuple[int, int], bool]:
+    """Completed and all tasks of a job, and whether it still runs."""
+    job = tracker.getJobInfo(job_id)
+    if job is None:
+        return (0, 0), False
+    stages = [stage for stage in map(tracker.getStageInfo, job.stageIds) if stage is not None]
+    counts = sum(stage.numCompletedTasks for stage in stages), sum(stage.numTasks for stage in stages)
+    return counts, job.status == "RUNNING"
