@@ -14,13 +14,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import twinstore as ts
+
 from .errors import TwinstoreError, from_foreign
+from .interruptible import SparkWork
 from .job_output import Events, JobOutput, Words
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from .notebook_cells import Scalar
 
 _GOOD, _BAD, _WRONG_USE, _STOPPED = 0, 1, 2, 130
@@ -78,42 +84,47 @@ def _run(options: argparse.Namespace, output: JobOutput) -> int:
 
 
 def _parity(options: argparse.Namespace, output: JobOutput) -> int:
-    def work(store: Any) -> int:
+    def work(store: Any) -> _Outcome:
         report = store.parity(store.group(options.group), how=options.how)
-        output.result({"report": report.to_dict()}, str(report))
-        return _verdict(report.to_dict())
+        return _Outcome({"report": report.to_dict()}, str(report), _verdict(report.to_dict()))
 
     return _with_store(output, work)
 
 
 def _retry(options: argparse.Namespace, output: JobOutput) -> int:
-    def work(store: Any) -> int:
+    def work(store: Any) -> _Outcome:
         receipt = store.retry(store.group(options.group))
         counts = receipt.to_dict()
-        output.result({"receipts": [counts]}, str(receipt))
-        return _BAD if counts["failed"] or counts["unconfirmed"] else _GOOD
+        code = _BAD if counts["failed"] or counts["unconfirmed"] else _GOOD
+        return _Outcome({"receipts": [counts]}, str(receipt), code)
 
     return _with_store(output, work)
 
 
-def _with_store(output: JobOutput, work: Callable[[Any], int]) -> int:
-    """Does `work` with a connected store on a local Spark session, which ends with it."""
-    output.progress("start Spark", 0, None, "")
-    try:
-        import twinstore as ts
+@dataclass(frozen=True)
+class _Outcome:
+    """What a verb found: `IJobResult` of the contract, the same in words, and the exit code."""
 
-        spark = ts.spark_session(app_name="twinstore job")
-    except ImportError as error:
-        raise TwinstoreError(
-            "unavailable", f"{sys.executable} lacks {error.name}.", "Run `pip install 'twinstore[spark]'`."
-        ) from error
-    try:
-        return work(ts.connect(spark, progress=output.progress))
-    except KeyboardInterrupt:
-        spark.sparkContext.cancelAllJobs()
-        raise
-    finally:
-        spark.stop()
+    result: dict[str, Any]
+    words: str
+    code: int
+
+
+def _with_store(output: JobOutput, work: Callable[[Any], _Outcome]) -> int:
+    """Does `work` with a connected store on a local Spark session, which ends with it."""
+
+    def make() -> SparkSession:
+        try:
+            return ts.spark_session(app_name="twinstore job")
+        except ImportError as error:
+            raise TwinstoreError(
+                "unavailable", f"{sys.executable} lacks {error.name}.", "Run `pip install 'twinstore[spark]'`."
+            ) from error
+
+    output.progress("start Spark", 0, None, "")
+    outcome = SparkWork(make, lambda spark: work(ts.connect(spark, progress=output.progress))).run()
+    output.result(outcome.result, outcome.words)
+    return outcome.code
 
 
 def _verdict(report: dict[str, Any] | None) -> int:

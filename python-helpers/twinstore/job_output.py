@@ -42,14 +42,19 @@ class Events:
         sys.stdout.flush()
         os.dup2(2, 1)
         self._lock = threading.Lock()
+        self._last_step: dict[str, Any] = {}
 
     def started(self) -> None:
         self._say({"type": "started"})
 
     def progress(self, stage: str, done: int, total: int | None, unit: str) -> None:
         # The library ends a line of progress by this name; here the result ends it.
-        if stage != "done":
-            self._say({"type": "progress", "stage": stage, "done": done, "total": total, "unit": unit})
+        if stage == "done":
+            return
+        step = {"type": "progress", "stage": stage, "done": done, "total": total, "unit": unit}
+        if step != self._last_step:
+            self._last_step = step
+            self._say(step)
 
     def log(self, text: str) -> None:
         self._say({"type": "log", "text": text})
