@@ -1,0 +1,95 @@
+"""Stages on a real session: timed, reported, and cancelled as one."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from twinstore.progress import silent
+from twinstore.stages import Stages
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def test_stages_are_timed_by_name(spark: SparkSession) -> None:
+    now = iter(range(100))
+    stages = Stages(spark, silent, clock=lambda: float(next(now)))
+    for name in ("keys", "write", "keys"):
+        with stages.stage(name):
+            pass
+    assert stages.durations_s == {"keys": 2.0, "write": 1.0}
+
+
+def test_each_stage_is_told_and_the_end_too(spark: SparkSession) -> None:
+    steps: list[tuple[str, int]] = []
+    stages = Stages(spark, lambda stage, done, total, unit: steps.append((stage, done)))
+    with stages.stage("keys"):
+        stages.report("keys", 7, 7, "rows")
+    stages.finished()
+    assert steps == [("keys", 0), ("keys", 7), ("done", 1)]
+
+
+def slow_job(spark: SparkSession, seconds: int) -> None:
+    spark.sparkContext.parallelize(range(2), 2).foreach(lambda _: time.sleep(seconds))
+
+
+def test_tasks_of_a_stages_jobs_are_watched(spark: SparkSession) -> None:
+    steps: list[tuple[int, int | None, str]] = []
+    with Stages(spark, lambda stage, done, total, unit: steps.append((done, total, unit))).stage("write"):
+        slow_job(spark, 2)
+    assert (2, "tasks") in {(total, unit) for _, total, unit in steps}
+
+
+def test_an_interrupted_stage_takes_its_jobs_along(spark: SparkSession) -> None:
+    tracker = spark.sparkContext.statusTracker()
+
+    class Stop(BaseException):
+        pass
+
+    def run() -> None:
+        with Stages(spark, silent).stage("write"):
+            group = spark.sparkContext.getLocalProperty("spark.jobGroup.id")
+            assert group is not None
+            groups.append(group)
+            start_without_waiting(spark, group)
+            raise Stop
+
+    groups: list[str] = []
+    with pytest.raises(Stop):
+        run()
+    deadline = time.monotonic() + 20
+    while tracker.getActiveJobsIds() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not tracker.getActiveJobsIds()
+    assert any(
+        (info := tracker.getJobInfo(job)) is not None and info.status == "FAILED"
+        for job in tracker.getJobIdsForGroup(groups[0])
+    )
+
+
+def start_without_waiting(spark: SparkSession, group: str) -> None:
+    """A job of the group that would run for a minute, begun."""
+
+    def work() -> None:
+        spark.sparkContext.setJobGroup(group, "slow", interruptOnCancel=True)
+        with pytest.raises(Exception, match="cancelled"):
+            slow_job(spark, 60)
+
+    threading.Thread(target=work, daemon=True).start()
+    deadline = time.monotonic() + 20
+    while not spark.sparkContext.statusTracker().getActiveJobsIds() and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def test_the_callers_own_job_group_comes_back(spark: SparkSession) -> None:
+    spark.sparkContext.setLocalProperty("spark.jobGroup.id", "mine")
+    try:
+        with Stages(spark, silent).stage("keys"):
+            assert spark.sparkContext.getLocalProperty("spark.jobGroup.id") != "mine"
+        assert spark.sparkContext.getLocalProperty("spark.jobGroup.id") == "mine"
+    finally:
+        spark.sparkContext.setLocalProperty("spark.jobGroup.id", None)  # type: ignore[arg-type]
