@@ -27,8 +27,11 @@ def work(spark):
         pass
     return count(spark)
 
+def make():
+    return SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+
 try:
-    SparkWork(lambda: SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate(), work).run()
+    SparkWork(make, work).run()
 except KeyboardInterrupt:
     print("stopped", flush=True)
 """

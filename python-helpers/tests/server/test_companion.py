@@ -17,6 +17,7 @@ import pytest
 from tornado.httputil import HTTPHeaders
 
 from twinstore.errors import TwinstoreError
+from twinstore.node import find_node, node_bundle
 from twinstore.server.companion import Address, Companion, Limits
 from twinstore.server.upstream import Exchange
 
@@ -114,6 +115,29 @@ def test_it_refuses_whoever_lacks_the_secret(short_folder: Path) -> None:
         assert (await ask(address, "/health", secret="0" * 64)).status == 403
 
     lives(life, story)
+
+
+def test_the_real_one_is_understood_and_refuses_whoever_lacks_the_secret(
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWINSTORE_CONFIG", str(short_folder / "nowhere.toml"))
+    (short_folder / "run").mkdir()
+    log = logging.getLogger("test")
+    companion = Companion(lambda: [find_node(), str(node_bundle("companion.js"))], short_folder / "run", log)
+
+    async def story() -> None:
+        try:
+            address = await companion.ensure()
+            assert companion.state in ("ready", "degraded")
+            # It has no settings, and says so by itself.
+            assert (await ask(address, "/groups", {})).status == 404
+            for path in ("/health", "/groups", "/receipts", "/nowhere"):
+                assert (await ask(address, path, {}, secret="0" * 64)).status == 403
+            assert (await ask(address, "/health", secret="0" * 64)).status == 403
+        finally:
+            await companion.close()
+
+    asyncio.run(asyncio.wait_for(story(), 60))
 
 
 def test_a_crash_is_followed_by_restarts_then_by_failed_with_the_log(short_folder: Path) -> None:
@@ -278,8 +302,6 @@ def test_the_log_has_a_hundred_lines_at_most(short_folder: Path) -> None:
 
 
 def test_missing_node_is_one_sentence_with_a_remedy(short_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from twinstore.node import find_node
-
     monkeypatch.setenv("TWINSTORE_NODE", "/nowhere/node")
     companion = Companion(lambda: [find_node(), "companion.js"], short_folder, logging.getLogger("test"), QUICK)
 

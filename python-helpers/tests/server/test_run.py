@@ -15,6 +15,8 @@ from typing import Any
 import nbformat
 import pytest
 
+from twinstore.__main__ import main
+
 from .live import HELPERS, is_alive, running_below, until, write_notebook
 
 SLEEP = "import time\nprint('asleep')\ntime.sleep(60)"
@@ -171,7 +173,13 @@ def test_words_are_for_people(tmp_path: Path) -> None:
         (["c.ipynb"], "names the kernel nowhere, which is not installed"),
     ],
 )
-def test_wrong_use_is_told_in_words_without_a_trace(tmp_path: Path, arguments: list[str], says: str) -> None:
+def test_wrong_use_is_told_in_words_without_a_trace(
+    tmp_path: Path,
+    arguments: list[str],
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     write_notebook(tmp_path / "a.ipynb", parameters="rows = 1")
     write_notebook(tmp_path / "b.ipynb", "1")
     write_notebook(tmp_path / "c.ipynb", "1")
@@ -179,8 +187,16 @@ def test_wrong_use_is_told_in_words_without_a_trace(tmp_path: Path, arguments: l
     other["metadata"]["kernelspec"] = {"name": "nowhere", "display_name": "Nowhere", "language": "none"}
     (tmp_path / "c.ipynb").write_text(json.dumps(other))
     (tmp_path / "a.txt").write_text("{")
-    with running(tmp_path, *arguments) as process:
-        _, err = process.communicate(timeout=60)
-    assert process.returncode in (1, 2)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        code = main(["run", *arguments])
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    err = capsys.readouterr().err
+    assert code in (1, 2)
     assert says in err
     assert "Traceback" not in err
