@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from py4j.java_gateway import is_instance_of
+
 from .feature_group import Definition
 
 if TYPE_CHECKING:
@@ -56,15 +58,16 @@ def _inputs(rows: DataFrame) -> Iterator[str | None]:
         if leaf.nodeName() in _SELF_CONTAINED:
             continue
         relation = leaf.relation() if leaf.getClass().getSimpleName() == "LogicalRelation" else None
-        if relation is None or relation.getClass().getName() != _FILE_RELATION:
+        # Delta's relation is an anonymous class of that kind.
+        if relation is None or not is_instance_of(_gateway(rows), relation, _FILE_RELATION):
             yield None
             continue
         location = relation.location()
-        yield f"{relation.fileFormat().toString()} {relation.options().toString()}"
         kind = location.getClass().getName()
         if kind == _DELTA_INDEX:
-            yield f"{location.path().toString()} {location.version()}"
+            yield f"delta {location.path().toString()} {location.version()}"
         elif kind == _FILE_INDEX:
+            yield f"{relation.fileFormat().getClass().getName()} {relation.options().toString()}"
             files = _sequence(rows, location.allFiles())
             yield from sorted(f"{f.getPath().toString()} {f.getLen()} {f.getModificationTime()}" for f in files)
         else:
@@ -79,6 +82,10 @@ def _opaque(rows: DataFrame) -> bool:
 
 def _analyzed(rows: DataFrame) -> Any:
     return rows._jdf.queryExecution().analyzed()
+
+
+def _gateway(rows: DataFrame) -> Any:
+    return rows.sparkSession.sparkContext._gateway
 
 
 def _sequence(rows: DataFrame, scala_sequence: Any) -> Iterator[Any]:

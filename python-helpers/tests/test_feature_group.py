@@ -1,0 +1,135 @@
+"""What a feature group may be, and that everything wrong with one is said at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pyspark.sql import types as t
+
+from twinstore.errors import TwinstoreError
+from twinstore.feature_group import Definition, FeatureGroup, ttl_seconds
+from twinstore.schemas import problems
+from twinstore.types import GroupColumn
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SCHEMA = t.StructType(
+    [
+        t.StructField("house", t.StringType()),
+        t.StructField("day", t.DateType()),
+        t.StructField("mean", t.DoubleType()),
+        t.StructField("seen", t.TimestampType()),
+    ]
+)
+
+
+def group(**options: Any) -> FeatureGroup:
+    declared: dict[str, Any] = {
+        "name": "energy",
+        "keys": ["house"],
+        "event_timestamp": "day",
+        "offline": "s3a://features/energy",
+        "online": "feature_store.energy",
+    }
+    return FeatureGroup(**{**declared, **options})
+
+
+def refusal(declared: FeatureGroup, schema: t.StructType = SCHEMA) -> str:
+    with pytest.raises(TwinstoreError) as caught:
+        declared.define(schema)
+    return str(caught.value)
+
+
+def test_a_definition_is_legal_by_the_contract_and_survives_its_own_json() -> None:
+    definition = group(ttl="400d", exact=["seen"], tolerances={"mean": 0.5}, description="Daily energy.").define(SCHEMA)
+    assert problems(definition.to_dict(), "group") == []
+    assert definition.ttl_seconds == 400 * 86_400
+    assert Definition.from_json(definition.to_json(), "here") == definition
+    assert definition.group().define(SCHEMA) == definition
+
+
+def test_all_that_is_wrong_is_listed_at_once_with_its_remedy(spark: SparkSession) -> None:
+    schema = t.StructType(
+        [
+            *SCHEMA.fields,
+            t.StructField("Mean", t.DoubleType()),
+            t.StructField("_hidden", t.LongType()),
+            t.StructField("a b", t.LongType()),
+            t.StructField("nothing", t.NullType()),
+            t.StructField("tags", t.ArrayType(t.StringType())),
+            t.StructField("zoneless", t.TimestampNTZType()),
+        ]
+    )
+    said = refusal(group(name="Energy", keys=["mean"], event_timestamp="gone", ttl="soon"), schema)
+    for words in (
+        "The name 'Energy' is not legal",
+        "ttl='soon' is not a time to live",
+        "Columns mean and Mean differ in nothing but case",
+        "Column _hidden begins with _",
+        "Column 'a b' has a character",
+        "Column gone is declared and not in the DataFrame",
+        "mean is double and may not be a key",
+        "Column nothing has the type void",
+        "cast(nothing as string)",
+        "Declare nested={'tags': 'json'}",
+        "Declare it exact=['zoneless']",
+    ):
+        assert words in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "legal"),
+    [
+        (t.StringType(), True),
+        (t.ByteType(), True),
+        (t.LongType(), True),
+        (t.DateType(), True),
+        (t.BinaryType(), True),
+        (t.BooleanType(), True),
+        (t.DecimalType(10, 2), True),
+        (t.FloatType(), False),
+        (t.DoubleType(), False),
+        (t.TimestampType(), False),
+    ],
+    ids=lambda kind: kind.simpleString() if isinstance(kind, t.DataType) else str(kind),
+)
+def test_keys_are_types_with_one_form_in_both_stores(kind: t.DataType, legal: bool) -> None:
+    schema = t.StructType([t.StructField("key", kind), SCHEMA["day"]])
+    if legal:
+        assert group(keys=["key"]).define(schema).keys == ("key",)
+    else:
+        assert "may not be a key" in refusal(group(keys=["key"]), schema)
+
+
+def test_an_exact_timestamp_may_be_a_key() -> None:
+    assert group(keys=["seen"], exact=["seen"]).define(SCHEMA).key_columns == (GroupColumn("seen", "timestamp", True),)
+
+
+def test_exact_tolerance_and_nested_are_refused_where_they_mean_nothing() -> None:
+    said = refusal(group(exact=["mean"], tolerances={"house": 1.0}, nested={"day": "json"}))
+    assert "only timestamps are declared exact" in said
+    assert "a tolerance needs a number" in said
+    assert "only nested types are declared json" in said
+
+
+@pytest.mark.parametrize(
+    ("ttl", "seconds"), [(None, None), ("1s", 1), ("90m", 5_400), ("12h", 43_200), ("7300d", 630_720_000), (60, 60)]
+)
+def test_a_time_to_live_is_a_number_with_its_unit(ttl: Any, seconds: int | None) -> None:
+    assert ttl_seconds(ttl) == seconds
+
+
+@pytest.mark.parametrize("ttl", ["", "0s", "7301d", "1w", 0, -1, True, 1.5])
+def test_other_times_to_live_are_refused(ttl: Any) -> None:
+    with pytest.raises(TwinstoreError, match="is not a time to live"):
+        ttl_seconds(ttl)
+
+
+def test_differences_of_definitions_are_named_and_the_order_of_columns_is_none() -> None:
+    first = group().define(SCHEMA)
+    assert first.differences(group().define(t.StructType(SCHEMA.fields[::-1]))) == []
+    widened = t.StructType([*SCHEMA.fields[:3], t.StructField("more", t.LongType())])
+    said = "; ".join(group(ttl="1d").define(widened).differences(first))
+    assert said == "ttl_seconds is 86400 and was None; column more is new; column seen is missing"
