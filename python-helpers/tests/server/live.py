@@ -123,7 +123,12 @@ def start_server(folder: Path, *flags: str, **environment: str) -> Server:
         process = subprocess.Popen(command, env=variables, stdout=log, stderr=log, cwd=folder)
     server = Server(process, port, folder)
     server.allow("read", "write", "execute")
-    until(lambda: _answers(server), "the server to answer", START_S)
+    try:
+        until(lambda: _answers(server), "the server to answer", START_S)
+    except AssertionError:
+        process.kill()
+        process.wait()
+        raise
     return server
 
 

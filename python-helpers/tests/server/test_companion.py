@@ -18,7 +18,8 @@ from tornado.httputil import HTTPHeaders
 
 from twinstore.errors import TwinstoreError
 from twinstore.node import find_node, node_bundle
-from twinstore.server.companion import Address, Companion, Limits
+from twinstore.server.companion import Companion, Limits
+from twinstore.server.health import Address
 from twinstore.server.upstream import Exchange
 
 from .live import FAKE, is_alive, running_below

@@ -17,10 +17,10 @@ from logging import Logger
 from pathlib import Path
 from typing import Any
 
-from tornado.httputil import HTTPHeaders
 from tornado.iostream import StreamClosedError
 
 from ..errors import TwinstoreError, redact, remember_secret
+from .health import Address, ask_health
 from .lines import lines
 from .processes import how_it_ended, signal_group
 from .upstream import Exchange
@@ -35,14 +35,6 @@ _REMEDY = "Look at the log below, then choose Restart."
 
 # The companion has no business with Jupyter's own keys.
 _WITHHELD = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "JUPYTER_TOKEN", "CONFIGPROXY_AUTH_TOKEN")
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where the companion listens, and the word that it wants to hear."""
-
-    socket: str
-    secret: str
 
 
 @dataclass(frozen=True)
@@ -259,24 +251,20 @@ class Companion:
 
         Raises `TwinstoreError` when it speaks another protocol.
         """
-        answer = _Health()
         try:
-            whole = await asyncio.wait_for(_ask_health(address, answer), self._limits.answer_s)
-        except (OSError, StreamClosedError, asyncio.TimeoutError):
-            whole = False
-        health = answer.value() if whole else None
-        if health is None:
+            status, health = await asyncio.wait_for(ask_health(address), self._limits.answer_s)
+        except (OSError, StreamClosedError, ValueError, asyncio.TimeoutError):
             if self._address is not None:
                 self._set("degraded", TwinstoreError("unavailable", "The companion does not answer.", _REMEDY))
             return False
-        if answer.status == 200 and health.get("protocol") != PROTOCOL:
+        if status == 200 and health.get("protocol") != PROTOCOL:
             raise TwinstoreError(
                 "unavailable",
                 f"The companion speaks protocol {health.get('protocol')}, this server speaks {PROTOCOL}.",
                 "Install one version of twinstore in JupyterLab's environment, then restart JupyterLab.",
             )
         self._address = address
-        if answer.status == 200:
+        if status == 200:
             self._health = health
             self._set("ready")
         else:
@@ -314,37 +302,6 @@ class Companion:
 
     def _note(self, line: str) -> None:
         self.log.append(redact(line))
-
-
-class _Health:
-    """Collects the answer of `GET health`."""
-
-    def __init__(self) -> None:
-        self.status = 0
-        self._body = bytearray()
-
-    def begin(self, status: int, headers: HTTPHeaders) -> None:
-        self.status = status
-
-    async def receive(self, chunk: bytes) -> None:
-        self._body += chunk
-
-    def value(self) -> dict[str, Any] | None:
-        try:
-            value = json.loads(bytes(self._body))
-        except ValueError:
-            return None
-        return value if isinstance(value, dict) else None
-
-
-async def _ask_health(address: Address, answer: _Health) -> bool:
-    exchange = await Exchange.open(address.socket)
-    try:
-        await exchange.begin("GET", "/health", HTTPHeaders({"X-Twinstore-Secret": address.secret}))
-        exchange.end()
-        return await exchange.answer(answer)
-    finally:
-        exchange.close()
 
 
 def _as_error(body: dict[str, Any]) -> TwinstoreError:
