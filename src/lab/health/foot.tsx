@@ -35,7 +35,9 @@ export class HealthFoot extends VDomRenderer<HealthModel> {
           {health.stores.map(store => (
             <StoreMark key={store.name} store={store} trans={trans} />
           ))}
-          <span className="twinstore-Foot-who">{trans.__('acting as %1', health.acting_as)}</span>
+          <span className="twinstore-Foot-who" title={health.acting_as}>
+            {trans.__('acting as %1', health.acting_as)}
+          </span>
         </div>
       </>
     );
