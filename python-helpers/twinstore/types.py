@@ -48,6 +48,9 @@ _CQL = {
 
 _KEYS = {"string", "tinyint", "smallint", "int", "bigint", "date", "binary", "boolean"}
 
+#: The connector reads every CQL decimal as decimal(38,18): what does not fit would come back as null or rounded.
+_READ_SCALE = 18
+
 _NUMBERS = {"tinyint", "smallint", "int", "bigint", "float", "double"}
 
 
@@ -125,7 +128,12 @@ def contract(column: GroupColumn) -> TypeContract:
     if name in _CQL:
         return TypeContract(spark, _CQL[name], spark, _same, _same)
     if isinstance(spark, types.DecimalType):
-        # The connector would read every decimal as decimal(38,18): the declared type is asked for instead.
+        if spark.scale > _READ_SCALE or spark.precision - spark.scale > 38 - _READ_SCALE:
+            raise IllegalType(
+                f"Column {column.name} is {name}, and the Spark connector reads back no decimal with more than "
+                f"{38 - _READ_SCALE} digits before the point or {_READ_SCALE} after it.",
+                f"Cast it to decimal(38,{_READ_SCALE}) or a smaller one, or to string.",
+            )
         return TypeContract(spark, "decimal", spark, _same, _same)
     if isinstance(spark, types.TimestampType) and not column.exact:
         return TypeContract(spark, "timestamp", spark, _to_millis, _same)
