@@ -218,7 +218,8 @@ async function start(name: string, folder: IStackFolder, options: IUpOptions, ho
     s3Credentials: folder.s3Credentials,
     cassandraCredentials: folder.cassandraCredentials,
     sparkJars: jarFolder(cache, 'spark'),
-    javaHome
+    javaHome,
+    small: heapMib <= SMALL_HEAP_MIB
   });
   await launch(name, folder, options.owned ?? false, host);
   return downloadS;

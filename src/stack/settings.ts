@@ -15,7 +15,12 @@ export interface ISettingsSource {
   cassandraCredentials: string;
   sparkJars: string;
   javaHome: string;
+  /** Whether the stack is for the small input. */
+  small: boolean;
 }
+
+/** For a run of a minute on few cores: the second compiler would take more time than its code saves. */
+const FAST_START = { 'spark.driver.extraJavaOptions': '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC' };
 
 /** The settings that open a stack. */
 export function stackSettings(source: ISettingsSource): Settings {
@@ -40,7 +45,7 @@ export function stackSettings(source: ISettingsSource): Settings {
         credentials: { file: source.cassandraCredentials }
       }
     },
-    spark: { java_home: javaHome, jars: sparkJars }
+    spark: { java_home: javaHome, jars: sparkJars, ...(source.small ? { conf: FAST_START } : {}) }
   };
 }
 

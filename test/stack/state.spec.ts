@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import schema from '../../src/contract/config.schema.json';
 import { stackFolder } from '../../src/stack/paths';
 import { cassandraLogin, s3Credentials } from '../../src/stack/credentials';
-import { writeSettings } from '../../src/stack/settings';
+import { stackSettings, writeSettings } from '../../src/stack/settings';
 import { alone, readState, writeState } from '../../src/stack/state';
 import type { IStackState } from '../../src/stack/state';
 
@@ -60,7 +60,14 @@ test('one command at a time starts a stack; a lock of a dead one is no hindrance
 test('the settings that are written are valid, name both stores, and hold no secret', async () => {
   const folder = stackFolder('x', { XDG_STATE_HOME: home });
   await alone(folder, async () => undefined);
-  writeSettings(folder.settings, { ...folder, name: 'x', ports: PORTS, sparkJars: '/jars', javaHome: '/java' });
+  writeSettings(folder.settings, {
+    ...folder,
+    name: 'x',
+    ports: PORTS,
+    sparkJars: '/jars',
+    javaHome: '/java',
+    small: true
+  });
   const text = readFileSync(folder.settings, 'utf8');
   const settings = parse(text);
   const valid = new Ajv({ validateFormats: false }).compile(schema);
@@ -84,6 +91,14 @@ test('the settings that are written are valid, name both stores, and hold no sec
   });
   expect(text).not.toContain(s3Credentials(folder).secret_access_key);
   expect(text).not.toContain(cassandraLogin(folder).password);
+});
+
+test('only the settings of a small stack keep Java from compiling twice', () => {
+  const source = { ...stackFolder('x', {}), name: 'x', ports: PORTS, sparkJars: '/jars', javaHome: '/java' };
+  expect(stackSettings({ ...source, small: true }).spark?.conf).toEqual({
+    'spark.driver.extraJavaOptions': expect.stringContaining('TieredStopAtLevel=1')
+  });
+  expect(stackSettings({ ...source, small: false }).spark?.conf).toBeUndefined();
 });
 
 test('credentials are made once and for their user only', async () => {
