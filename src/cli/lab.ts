@@ -51,8 +51,9 @@ export async function openLab(options: ILabOptions, context: IContext, onReady: 
     }
   });
   const stopped = context.signal.aborted ? Promise.resolve() : once(context.signal, 'abort');
+  const waiting = new AbortController();
   try {
-    await Promise.race([answers(port, token), ended, stopped]);
+    await Promise.race([answers(port, token, waiting.signal), ended, stopped]).finally(() => waiting.abort());
     if (!context.signal.aborted) {
       onReady(`http://${HOST}:${port}/lab/tree/energy_features.ipynb?token=${token}`);
     }
@@ -62,7 +63,7 @@ export async function openLab(options: ILabOptions, context: IContext, onReady: 
   }
 }
 
-async function answers(port: number, token: string): Promise<void> {
+async function answers(port: number, token: string, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + START_MS;
   while (performance.now() < deadline) {
     const status = await fetch(`http://${HOST}:${port}/api/status?no_track_activity=1`, {
@@ -71,7 +72,7 @@ async function answers(port: number, token: string): Promise<void> {
       response => response.status,
       () => 0 // Not yet.
     );
-    if (status === 200) {
+    if (status === 200 || signal.aborted) {
       return;
     }
     await sleep(200);
