@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: For a handful of rows: few tasks, and a JVM that compiles fast rather than well.
 SMALL = {
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC",
     "spark.sql.shuffle.partitions": "2",
 }
 

@@ -233,7 +233,7 @@ def test_both_stores_read_back_with_the_same_types(spark: SparkSession, store: S
         keys=["house", "meter"], event_timestamp="at", exact=["at", "seen"], nested={"tags": "json", "list": "frozen"}
     )
     rows = spark.sql(
-        "SELECT 'ä\"''' AS house, 7L AS meter, timestamp'2014-01-01 00:00:00.123456' AS at, "
+        "SELECT 'ä\"\\'' AS house, 7L AS meter, timestamp'2014-01-01 00:00:00.123456' AS at, "
         "timestamp_ntz'1850-06-01 12:00:00.000001' AS seen, cast(12.340 as decimal(20,3)) AS amount, "
         "cast('NaN' as double) AS odd, date'0001-01-01' AS first, x'00FF' AS raw, cast(1 as tinyint) AS tiny, "
         "timestamp'2014-01-01 00:00:00.123456' AS rounded, map('b', 1, 'a', null) AS tags, array(1, 2) AS list, "
