@@ -49,7 +49,7 @@ class Ledger:
     def append(self, name: str, rows: Sequence[tuple[Any, ...]], schema: StructType) -> int:
         """Adds rows; makes the table first when there is none. The version of the commit."""
         self.append_rows(name, self._spark.createDataFrame(list(rows), schema).coalesce(1))
-        return int(self._spark.conf.get(LAST_COMMIT, "-1"))
+        return int(self._spark.conf.get(LAST_COMMIT, None) or -1)
 
     def append_rows(self, name: str, rows: DataFrame) -> None:
         """Adds a DataFrame's rows; makes the table first when there is none."""

@@ -125,8 +125,8 @@ class Receipts:
     def watermark(self, table_id: str) -> Watermark:
         """How far the receipts of the table with this metadata id reach."""
         version = self._ledger.version(NAME)
-        if version != self._known[0]:
-            rows = self._ledger.read(NAME, version)
+        rows = self._ledger.read(NAME, version) if version != self._known[0] else None
+        if rows is not None:
             columns = rows.select("table_id", "gap.from", "gap.to", "run_id", "max_event_us", "at_us")
             self._known = (version, columns.collect())
         return watermark(row for row in self._known[1] if row["table_id"] == table_id)
