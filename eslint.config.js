@@ -22,11 +22,17 @@ const zones = ROOMS.flatMap(room =>
   }))
 );
 
+/** A folder shows its index; what lies behind it is its own affair. */
+const INDEX_ONLY = {
+  regex: '^(\\.\\./)+[a-z_]+/(?!.*\\.json$)',
+  message: 'Import the folder, not a file inside it.'
+};
+
 /** What exists in Node but not in a browser. */
 const NODE_ONLY = {
   'no-restricted-imports': [
     'error',
-    { patterns: [{ group: ['node:*'], message: 'This room runs in the browser too.' }] }
+    { patterns: [INDEX_ONLY, { group: ['node:*'], message: 'This room runs in the browser too.' }] }
   ],
   'no-restricted-globals': ['error', 'process', 'Buffer', '__dirname', '__filename', 'require']
 };
@@ -69,13 +75,7 @@ module.exports = tseslint.config(
       'prefer-arrow-callback': 'error'
     }
   },
-  {
-    // A folder shows its index; what lies behind it is its own affair.
-    files: ['src/**/*.{ts,tsx}'],
-    rules: {
-      'import-x/no-internal-modules': ['error', { forbid: ['../*/*', '../../*/*', '../../../*/*'] }]
-    }
-  },
+  { files: ['src/**/*.{ts,tsx}'], rules: { 'no-restricted-imports': ['error', { patterns: [INDEX_ONLY] }] } },
   { files: ['src/lab/**', 'src/contract/**', 'src/index.ts', 'src/tokens.ts'], rules: NODE_ONLY },
   {
     files: ['src/lab/**/*.{ts,tsx}', 'src/index.ts', 'src/tokens.ts'],
@@ -91,7 +91,7 @@ module.exports = tseslint.config(
   { files: ['src/index.ts'], rules: { 'import-x/no-default-export': 'off' } },
   {
     files: ['test/**/*.{ts,tsx}'],
-    rules: { 'import-x/no-internal-modules': 'off', '@typescript-eslint/no-non-null-assertion': 'off' }
+    rules: { '@typescript-eslint/no-non-null-assertion': 'off' }
   },
   { files: ['test/ui/playwright.config.ts'], rules: { 'import-x/no-default-export': 'off' } },
   {

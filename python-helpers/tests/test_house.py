@@ -42,7 +42,9 @@ def test_library_module_imports_no_jupyter(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((PACKAGE / "server").glob("*.py")), ids=lambda path: path.name)
 def test_server_imports_no_library_module(path: Path) -> None:
     library = {path.stem for path in LIBRARY if path.stem != "__init__"}
-    used = {name.lstrip(".").removeprefix("twinstore.").split(".")[0] for name in imports(path) if name.startswith("..")}
+    used = {
+        name.lstrip(".").removeprefix("twinstore.").split(".")[0] for name in imports(path) if name.startswith("..")
+    }
     used |= {name.split(".")[1] for name in imports(path) if name.startswith("twinstore.")}
     assert not used & (library - SHARED)
 

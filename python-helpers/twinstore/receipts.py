@@ -125,10 +125,10 @@ class Receipts:
     def watermark(self, table_id: str) -> Watermark:
         """How far the receipts of the table with this metadata id reach."""
         version = self._ledger.version(NAME)
-        rows = self._ledger.read(NAME, version) if version != self._known[0] else None
-        if rows is not None:
-            columns = rows.select("table_id", "gap.from", "gap.to", "run_id", "max_event_us", "at_us")
-            self._known = (version, columns.collect())
+        if version != self._known[0]:
+            rows = self._ledger.read(NAME, version)
+            columns = ("table_id", "gap.from", "gap.to", "run_id", "max_event_us", "at_us")
+            self._known = (version, [] if rows is None else rows.select(*columns).collect())
         return watermark(row for row in self._known[1] if row["table_id"] == table_id)
 
     def keep(self, receipt: Receipt) -> Receipt:

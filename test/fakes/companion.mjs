@@ -54,7 +54,15 @@ function serve(request, response, secret) {
         flags.has('--unwell') ? 503 : 200,
         flags.has('--unwell')
           ? error('unavailable', 'No settings.')
-          : { protocol, version: '9.9.9', node: process.version, environment: 'fake', acting_as: 'nobody', stores: [], gone }
+          : {
+              protocol,
+              version: '9.9.9',
+              node: process.version,
+              environment: 'fake',
+              acting_as: 'nobody',
+              stores: [],
+              gone
+            }
       );
       return;
     case '/groups':

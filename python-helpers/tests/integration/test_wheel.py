@@ -51,8 +51,19 @@ def server(environment: Path, tmp_path: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [environment / "jupyter-lab", "--no-browser", "--allow-root", f"--port={port}", f"--notebook-dir={tmp_path}"]
-    env = {**os.environ, "JUPYTER_TOKEN": "secret", "JUPYTER_CONFIG_DIR": str(tmp_path / "config"), "HOME": str(tmp_path)}
+    command = [
+        str(environment / "jupyter-lab"),
+        "--no-browser",
+        "--allow-root",
+        f"--port={port}",
+        f"--notebook-dir={tmp_path}",
+    ]
+    env = {
+        **os.environ,
+        "JUPYTER_TOKEN": "secret",
+        "JUPYTER_CONFIG_DIR": str(tmp_path / "config"),
+        "HOME": str(tmp_path),
+    }
     env["PATH"] = f"{environment}{os.pathsep}{env['PATH']}"
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

@@ -51,7 +51,10 @@ export async function readCredentials(
 function parse(text: string): Record<string, string> | null {
   try {
     const entries: unknown = JSON.parse(text);
-    return typeof entries === 'object' && entries !== null && Object.values(entries).every(v => typeof v === 'string')
+    return typeof entries === 'object' &&
+      entries !== null &&
+      !Array.isArray(entries) &&
+      Object.values(entries).every(v => typeof v === 'string')
       ? (entries as Record<string, string>)
       : null;
   } catch {

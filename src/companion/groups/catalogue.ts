@@ -143,7 +143,8 @@ export class Catalogue {
     if (known().length === 0) {
       await this.list(signal);
     }
-    const [first, second] = known();
+    // By address: roots answer in any order.
+    const [first, second] = known().sort(([one], [other]) => (one < other ? -1 : 1));
     if (first === undefined) {
       const where = this.roots.map(({ location }) => location).join(', ') || 'no root, for none is configured';
       throw new TwinstoreError(

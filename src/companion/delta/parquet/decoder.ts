@@ -65,7 +65,8 @@ export class WorkerDecoder implements IParquetDecoder {
         }
       };
       const onError = (error: Error) => settle(() => reject(damaged(name, String(error))), false);
-      const onExit = (code: number) => settle(() => reject(damaged(name, `the decoder ended with code ${code}`)), false);
+      const onExit = (code: number) =>
+        settle(() => reject(damaged(name, `the decoder ended with code ${code}`)), false);
       const onAbort = () => settle(() => reject(signal.reason), false);
       const { deadlineMs } = this.options;
       const timer = setTimeout(() => settle(() => reject(tooSlow(name, deadlineMs)), false), deadlineMs);

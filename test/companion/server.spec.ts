@@ -1,0 +1,228 @@
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { join } from 'node:path';
+
+import { ROUTES } from '../../src/contract';
+import type { IGroupsAnswer, IHealth } from '../../src/contract';
+import { CompanionProcess, SECRET } from './support/companion_process';
+import { GroupFiles } from './support/group_files';
+import { removeTemporaryFolders, temporaryFolder } from './support/temporary_folder';
+
+const CANARY = 'canary-5e1f';
+const folder = temporaryFolder();
+const root = join(folder, 'features');
+const config = join(folder, 'twinstore.toml');
+/** A store that takes connections and never says a word. */
+let silent: Server;
+const sockets = new Set<Socket>();
+let companion: CompanionProcess;
+
+function configure(text: string): void {
+  writeFileSync(config, text);
+}
+
+const local = (online: string) => `
+name = "unit"
+roots = [{ location = "${root}" }]
+[stores.offline]
+[stores.online]
+hosts = ["${online}"]
+datacenter = "datacenter1"
+`;
+
+beforeAll(async () => {
+  silent = createServer(socket => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
+  });
+  await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve));
+  mkdirSync(root);
+  new GroupFiles(join(root, 'energy'), 'energy').create().receipt(-1, 0).proof(0);
+  configure(local('127.0.0.1:1'));
+  companion = await CompanionProcess.start(folder, { TWINSTORE_CONFIG: config });
+});
+afterAll(async () => {
+  await companion.stop();
+  sockets.forEach(socket => socket.destroy());
+  silent.close();
+  removeTemporaryFolders();
+});
+
+const silentHost = () => `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+
+describe('the companion', () => {
+  it('refuses every route without its secret or with another', async () => {
+    const others = [
+      {},
+      { 'X-Twinstore-Secret': 'f'.repeat(64) },
+      { 'X-Twinstore-Secret': SECRET.slice(1) },
+      { 'X-Twinstore-Secret': '' }
+    ];
+    for (const { method, path } of [...ROUTES.companion, { method: 'GET', path: 'nothing' }]) {
+      for (const headers of others) {
+        const answer = await companion.send(method, `/${path}`, method === 'POST' ? '{}' : undefined, headers).answer;
+        expect(answer).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+      }
+    }
+  });
+
+  it('tells its health: the stores that answer and those that do not', async () => {
+    const { status, body } = await companion.get('/health');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ protocol: 1, environment: 'unit', node: process.version });
+    expect((body as IHealth).stores).toEqual([
+      expect.objectContaining({ name: 'Local files', address: root, ok: true, error: null }),
+      expect.objectContaining({
+        name: 'Cassandra',
+        address: '127.0.0.1:1',
+        ok: false,
+        took_ms: null,
+        last_seen_us: null
+      })
+    ]);
+  });
+
+  it('answers groups, one group, receipts and proofs', async () => {
+    const groups = await companion.post('/groups', {});
+    expect((groups.body as IGroupsAnswer).groups).toMatchObject([
+      { name: 'energy', words: 'Cassandra unreachable', watermark: 0 }
+    ]);
+    expect(await companion.post('/groups/get', { group: 'energy' })).toMatchObject({
+      status: 200,
+      body: { table_id: 'id-of-energy' }
+    });
+    expect(await companion.post('/receipts', { group: 'energy', limit: 1 })).toMatchObject({
+      body: { total: 1, receipts: [{ kept: true }] }
+    });
+    expect(await companion.post('/proofs', { group: 'energy' })).toMatchObject({
+      body: { total: 1, proofs: [{ id: 'proof-0' }] }
+    });
+  });
+
+  it.each<[string, string, string, unknown, number, string]>([
+    ['an unknown route', 'POST', '/nothing', {}, 404, 'not_found'],
+    ['a path that is nearly one', 'POST', '/groups/', {}, 404, 'not_found'],
+    ['another method', 'GET', '/groups', undefined, 400, 'bad_request'],
+    ['a body that is no JSON', 'POST', '/groups/get', '{"group"', 400, 'bad_request'],
+    ['a body that is no object', 'POST', '/groups/get', '[]', 400, 'bad_request'],
+    ['no group', 'POST', '/receipts', {}, 400, 'bad_request'],
+    ['a group that is no text', 'POST', '/groups/get', { group: { $ne: 1 } }, 400, 'bad_request'],
+    ['a limit that is none', 'POST', '/receipts', { group: 'energy', limit: -1 }, 400, 'bad_request'],
+    ['a group that is not there', 'POST', '/groups/get', { group: '../energy' }, 404, 'not_found'],
+    [
+      'a body beyond its limit',
+      'POST',
+      '/groups/get',
+      JSON.stringify({ group: 'x'.repeat(2 ** 21) }),
+      400,
+      'bad_request'
+    ]
+  ])('refuses %s with an error of the contract', async (_, method, path, body, status, code) => {
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+    const headers = { 'X-Twinstore-Secret': SECRET, 'X-Request-Id': 'request-7' };
+    const answer = await companion.send(method, path, text as string | undefined, headers).answer;
+    expect(answer.status).toBe(status);
+    expect(answer.headers['x-request-id']).toBe('request-7');
+    expect(answer.body).toEqual({
+      code,
+      message: expect.stringMatching(/\.$/),
+      remedy: expect.stringMatching(/\.$/),
+      side: 'request',
+      details: expect.any(String),
+      requestId: 'request-7'
+    });
+  });
+
+  it('makes up an id where a request has none that is safe to repeat', async () => {
+    const { headers } = await companion.get('/health', { 'X-Twinstore-Secret': SECRET, 'X-Request-Id': 'a b"<c>' });
+    expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('follows its settings when they change, and says what is wrong with them', async () => {
+    configure('name = 1');
+    expect(await companion.get('/health')).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining(config) }
+    });
+    configure(local('127.0.0.1:1').replace('unit', 'changed'));
+    expect(await companion.get('/health')).toMatchObject({ status: 200, body: { environment: 'changed' } });
+  });
+
+  it('gives a silent Cassandra five seconds, and then says so', async () => {
+    configure(local(silentHost()));
+    const start = Date.now();
+    const { body } = await companion.get('/health');
+    expect((body as IHealth).stores[1]?.error?.message).toBe(`Cassandra at ${silentHost()} did not answer in 5 s.`);
+    expect(Date.now() - start).toBeLessThan(7_000);
+  }, 15_000);
+
+  it('tells no secret, in an answer or in its log', async () => {
+    const answers = [await companion.get('/health'), await companion.get('/health', {})];
+    const told = JSON.stringify(answers) + companion.log;
+    for (const secret of [CANARY, SECRET]) {
+      expect(told).not.toContain(secret);
+    }
+  }, 15_000);
+
+  it('writes its log as JSON, one object a line', () => {
+    const lines = companion.log
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line) as Record<string, unknown>);
+    expect(lines[0]).toMatchObject({ level: 'info', event: 'listening', socket: companion.socket });
+    expect(lines.some(({ event, code }) => event === 'failed' && code === 'forbidden')).toBe(true);
+  });
+});
+
+describe('the life of the companion', () => {
+  const start = () => CompanionProcess.start(temporaryFolder(), { TWINSTORE_CONFIG: config });
+
+  it('has a socket for its user only, and takes it along when stdin closes', async () => {
+    const one = await start();
+    expect(statSync(one.socket).mode & 0o777).toBe(0o600);
+    expect(await one.stop()).toBe(0);
+    expect(existsSync(one.socket)).toBe(false);
+  });
+
+  it('ends within its grace while requests hang, and aborts them', async () => {
+    const one = await start();
+    const { answer } = one.send('GET', '/health', undefined);
+    const cut = answer.catch((error: unknown) => error);
+    await until(() => sockets.size > 0);
+    const begun = Date.now();
+    expect(await one.stop()).toBe(0);
+    expect(Date.now() - begun).toBeLessThan(3_000);
+    await cut;
+  }, 15_000);
+
+  it('ends when it is asked by a signal', async () => {
+    const one = await start();
+    one.child.kill('SIGTERM');
+    expect(await one.ended).toBe(0);
+  });
+
+  it('starts without settings and says on every route what to do', async () => {
+    const one = await CompanionProcess.start(temporaryFolder(), { TWINSTORE_CONFIG: '/nowhere.toml' });
+    for (const { method, path } of ROUTES.companion) {
+      const answer = await one.send(method, `/${path}`, method === 'POST' ? '{"group":"x"}' : undefined).answer;
+      expect(answer).toMatchObject({ status: 404, body: { message: expect.stringContaining('/nowhere.toml') } });
+    }
+    await one.stop();
+  });
+
+  it('refuses a first line that is no handshake, without repeating it', async () => {
+    const one = await start();
+    await one.stop();
+    await expect(CompanionProcess.start(`/${'x'.repeat(120)}`, {})).rejects.toThrow();
+  });
+});
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let tries = 0; !holds(); tries++) {
+    if (tries > 400) {
+      throw new Error('It never came to pass.');
+    }
+    await new Promise(resolve => setTimeout(resolve, 25));
+  }
+}
