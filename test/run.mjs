@@ -83,8 +83,9 @@ const stack = (...args) => [process.execPath, CLI, 'stack', ...args, '--name', '
 const GROUPS = [
   [check('lint', ['npm', 'run', '--silent', 'lint']), check('types', ['npm', 'run', '--silent', 'typecheck'])],
   [jest('unit-typescript', '--selectProjects', 'lab', 'node')],
-  [pytest('unit-python', '--ignore=tests/integration')],
-  [check('stack', stack('up'))]
+  // Brings the jars that the Python suite's Spark needs.
+  [check('stack', stack('up'))],
+  [pytest('unit-python', '--ignore=tests/integration')]
 ];
 
 /** Suites of `npm run test:deep` alone, until each has been seen to pass within its time on a quiet machine. */
