@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
+#: Commits of one small file each after which the files are put together.
+_COMPACT_EVERY = 50
+
 
 class Ledger:
     """The tables beside the Delta table at `location`."""
@@ -48,11 +51,18 @@ class Ledger:
 
     def append(self, name: str, rows: Sequence[tuple[Any, ...]], schema: StructType) -> int:
         """Adds rows; makes the table first when there is none. The version of the commit."""
-        self.append_rows(name, self._spark.createDataFrame(list(rows), schema).coalesce(1))
-        return int(self._spark.conf.get(LAST_COMMIT, None) or -1)
+        return self.append_rows(name, self._spark.createDataFrame(list(rows), schema).coalesce(1))
 
-    def append_rows(self, name: str, rows: DataFrame) -> None:
-        """Adds a DataFrame's rows; makes the table first when there is none."""
-        # One small file for each row: Delta puts them together again when there are many.
-        writer = rows.write.format("delta").mode("append").option("delta.autoOptimize.autoCompact", "true")
-        writer.save(self.path(name))
+    def append_rows(self, name: str, rows: DataFrame) -> int:
+        """Adds a DataFrame's rows; makes the table first when there is none. The version of the commit."""
+        rows.write.format("delta").mode("append").save(self.path(name))
+        version = int(self._spark.conf.get(LAST_COMMIT, None) or -1)
+        if (version + 1) % _COMPACT_EVERY == 0:
+            self._compact(name)
+        return version
+
+    def _compact(self, name: str) -> None:
+        """Puts small files together. Delta's own automatic compaction would do so after every single row."""
+        from delta.tables import DeltaTable
+
+        DeltaTable.forPath(self._spark, self.path(name)).optimize().executeCompaction()

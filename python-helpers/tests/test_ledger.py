@@ -1,0 +1,48 @@
+"""The small tables beside a group, on local Delta."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from delta.tables import DeltaTable
+from pyspark.sql import types as t
+
+from twinstore import ledger
+from twinstore.ledger import Ledger
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SCHEMA = t.StructType([t.StructField("id", t.LongType())])
+
+
+def operations(spark: SparkSession, beside: Ledger) -> list[str]:
+    history = DeltaTable.forPath(spark, beside.path("proofs")).history()
+    return [row.operation for row in history.orderBy("version").collect()]
+
+
+def test_a_table_that_was_never_written_is_none(spark: SparkSession, tmp_path: Path) -> None:
+    beside = Ledger(spark, str(tmp_path))
+    assert beside.version("proofs") == -1
+    assert beside.read("proofs") is None
+
+
+def test_each_append_is_one_commit(spark: SparkSession, tmp_path: Path) -> None:
+    beside = Ledger(spark, str(tmp_path))
+    assert [beside.append("proofs", [(n,)], SCHEMA) for n in range(3)] == [0, 1, 2]
+    assert operations(spark, beside) == ["WRITE"] * 3
+
+
+def test_many_small_files_are_put_together_and_no_row_is_lost(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "_COMPACT_EVERY", 4)
+    beside = Ledger(spark, str(tmp_path))
+    assert [beside.append("proofs", [(n,)], SCHEMA) for n in range(5)] == [0, 1, 2, 3, 5]
+    assert operations(spark, beside) == ["WRITE"] * 4 + ["OPTIMIZE", "WRITE"]
+    rows = beside.read("proofs")
+    assert rows is not None
+    assert sorted(row.id for row in rows.collect()) == [0, 1, 2, 3, 4]
+    assert len(rows.inputFiles()) == 2
