@@ -19,7 +19,7 @@ const compiler = rspack({
     cli: at('cli/main.ts'),
     worker: at('companion/delta/parquet/worker.ts')
   },
-  output: { path: at('../python-helpers/twinstore/_node'), filename: '[name].js', clean: true },
+  output: { path: at('../python-helpers/twinstore/_node'), filename: '[name].js', asyncChunks: false, clean: true },
   resolve: { extensions: ['.ts', '.js', '.mjs', '.json'] },
   module: {
     // Paths that code makes from its own place must stay what they are at run time.

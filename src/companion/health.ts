@@ -10,8 +10,8 @@ export interface IProbe {
   check(signal: AbortSignal): Promise<void>;
 }
 
-/** A store that answers later than this counts as unreachable. */
-const DEADLINE_MS = 5_000;
+/** A store that answers later than this counts as unreachable. Above the time that the online store gives itself. */
+const DEADLINE_MS = 6_000;
 
 /** Asks every store whether it answers, and remembers when each last did. */
 export class HealthCheck {

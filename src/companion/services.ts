@@ -90,7 +90,8 @@ export async function createServices(
     ),
     dispose: async () => {
       s3Client.destroy();
-      await Promise.all([decoder.dispose(), onlineStore.dispose()]);
+      onlineStore.dispose();
+      await decoder.dispose();
     }
   };
 }

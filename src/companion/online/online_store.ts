@@ -76,10 +76,10 @@ export class OnlineStore {
     }
   }
 
-  async dispose(): Promise<void> {
-    const client = this.client;
-    this.client = null;
-    await client?.shutdown();
+  dispose(): void {
+    if (this.client !== null) {
+      this.drop(this.client);
+    }
   }
 
   /** A client whose hosts are gone is not waited for: the next query connects afresh. */
@@ -87,8 +87,12 @@ export class OnlineStore {
     if (this.client === client) {
       this.client = null;
     }
-    // What is still running there ends in an error that nobody waits for.
-    client.shutdown().catch(() => undefined);
+    // The driver does not shut down what is still connecting, so that has to end first, which nobody waits for.
+    const shutdown = () => client.shutdown();
+    client
+      .connect()
+      .then(shutdown, shutdown)
+      .catch(() => undefined);
   }
 
   private translate(error: unknown, late: boolean): TwinstoreError {

@@ -18,9 +18,9 @@ const online = new OnlineStore('Cassandra', HOST, clientOptions({ hosts: [HOST],
 
 let root: string;
 beforeEach(() => (root = temporaryFolder()));
-afterAll(async () => {
+afterAll(() => {
   removeTemporaryFolders();
-  await online.dispose();
+  online.dispose();
 });
 
 function catalogue(
