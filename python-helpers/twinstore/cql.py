@@ -6,6 +6,7 @@ The connector's session is used so that hosts, TLS and credentials are set in on
 from __future__ import annotations
 
 import json
+import time
 from collections import deque
 from collections.abc import Iterable, Mapping
 from functools import cached_property
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from py4j.protocol import Py4JError
 
 from .config import OnlineStore
+from .delta_log import caused_by
 from .errors import TwinstoreError, from_foreign
 from .session import online_conf, online_secrets
 
@@ -25,6 +27,10 @@ _WINDOW = 256
 
 _STATEMENT_S = 10
 _PING_S = 2
+
+#: How long a statement waits for a store that was away: more than the driver takes to ask it again.
+_RETURN_S = 5
+_RETURN_POLL_S = 0.25
 
 
 class Cql:
@@ -98,7 +104,22 @@ class Cql:
         try:
             return self._session.execute(statement)
         except Py4JError as error:
+            # Not sent to any node, for the driver counts all as down: a store just back is given a moment.
+            if not (caused_by(error, "NoNodeAvailableException") and self._returns()):
+                raise self._failed(error) from error
+        try:
+            return self._session.execute(statement)
+        except Py4JError as error:
             raise self._failed(error) from error
+
+    def _returns(self) -> bool:
+        """Whether a node answers within the time that the driver takes to notice that it is back."""
+        deadline = time.monotonic() + _RETURN_S
+        while not self.answers():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_RETURN_POLL_S)
+        return True
 
     def _submit(self, statement: str) -> Any:
         try:

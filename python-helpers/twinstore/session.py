@@ -126,6 +126,8 @@ def online_conf(store: OnlineStore) -> dict[str, str]:
         "spark.cassandra.connection.host": ",".join(store.hosts),
         "spark.cassandra.connection.localDC": store.datacenter,
         "spark.cassandra.connection.ssl.enabled": str(store.tls).lower(),
+        # Else a store that was away is not asked again for up to a minute after it is back.
+        "spark.cassandra.connection.reconnectionDelayMS.max": "2000",
         "spark.cassandra.input.consistency.level": store.consistency,
         "spark.cassandra.output.consistency.level": store.consistency,
     }
