@@ -85,12 +85,12 @@ const GROUPS = [
   [jest('unit-typescript', '--selectProjects', 'lab', 'node')],
   // Brings the jars that the Python suite's Spark needs.
   [check('stack', stack('up'))],
-  [pytest('unit-python', '--ignore=tests/integration')]
+  [pytest('unit-python', '--ignore=tests/integration')],
+  [jest('integration-typescript', '--selectProjects', 'integration', '--runInBand')]
 ];
 
 /** Suites of `npm run test:deep` alone, until each has been seen to pass within its time on a quiet machine. */
 const DEEP = [
-  [jest('integration-typescript', '--selectProjects', 'integration', '--runInBand')],
   [pytest('integration-python', 'tests/integration')],
   [playwright('browser')]
 ];
