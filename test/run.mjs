@@ -90,10 +90,7 @@ const GROUPS = [
 ];
 
 /** Suites of `npm run test:deep` alone, until each has been seen to pass within its time on a quiet machine. */
-const DEEP = [
-  [pytest('integration-python', 'tests/integration')],
-  [playwright('browser')]
-];
+const DEEP = [[pytest('integration-python', 'tests/integration')], [playwright('browser')]];
 
 function execute({ name, command: [command, ...args], options = {}, read }) {
   const start = performance.now();
