@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -28,7 +29,7 @@ _WINDOW = 256
 _STATEMENT_S = 10
 _PING_S = 2
 
-#: How long a statement waits for a store that was away: more than the driver takes to ask it again.
+#: How long a read waits for a store that was away: more than the driver takes to ask it again.
 _RETURN_S = 5
 _RETURN_POLL_S = 0.25
 
@@ -47,12 +48,22 @@ class Cql:
 
     def execute(self, statement: str) -> bool:
         """Runs one statement. False when its condition (`IF …`) did not hold."""
-        return bool(self._run(statement).wasApplied())
+        with self._errors():
+            return bool(self._session.execute(statement).wasApplied())
 
     def rows(self, select: str) -> list[dict[str, Any]]:
-        """The rows of a `SELECT JSON …`, which must be few."""
+        """The rows of a `SELECT JSON …`, which must be few. Waits a moment for a store that was away."""
         decode = self._jvm.java.nio.charset.StandardCharsets.UTF_8.decode
-        return [json.loads(decode(row.getBytesUnsafe(0)).toString()) for row in self._run(select).iterator()]
+        with self._errors():
+            try:
+                found = self._session.execute(select)
+            except Py4JError as error:
+                # The driver still counts every node as down. Only reads wait, for work begins with them: what ends a
+                # write whose store died must not be held up.
+                if not (caused_by(error, "NoNodeAvailableException") and self._returns()):
+                    raise
+                found = self._session.execute(select)
+            return [json.loads(decode(row.getBytesUnsafe(0)).toString()) for row in found.iterator()]
 
     def execute_all(self, statements: Iterable[str], done: Callable[[int], None]) -> None:
         """Runs idempotent statements concurrently; `done` is told how many are confirmed, ever so often."""
@@ -100,18 +111,6 @@ class Cql:
             # py4j gives a package, which is not callable, for a class that is not on the class path.
             raise self._failed(error) from error
 
-    def _run(self, statement: str) -> Any:
-        try:
-            return self._session.execute(statement)
-        except Py4JError as error:
-            # Not sent to any node, for the driver counts all as down: a store just back is given a moment.
-            if not (caused_by(error, "NoNodeAvailableException") and self._returns()):
-                raise self._failed(error) from error
-        try:
-            return self._session.execute(statement)
-        except Py4JError as error:
-            raise self._failed(error) from error
-
     def _returns(self) -> bool:
         """Whether a node answers within the time that the driver takes to notice that it is back."""
         deadline = time.monotonic() + _RETURN_S
@@ -122,14 +121,18 @@ class Cql:
         return True
 
     def _submit(self, statement: str) -> Any:
-        try:
+        with self._errors():
             return self._session.executeAsync(statement)
-        except Py4JError as error:
-            raise self._failed(error) from error
 
     def _wait(self, submitted: Any) -> None:
-        try:
+        with self._errors():
             submitted.toCompletableFuture().get(_STATEMENT_S, self._jvm.java.util.concurrent.TimeUnit.SECONDS)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turns what py4j raises into twinstore's words."""
+        try:
+            yield
         except Py4JError as error:
             raise self._failed(error) from error
 
