@@ -96,7 +96,12 @@ export class LocalStore implements IObjectStore {
 
 async function entryOf(location: string, name: string): Promise<IEntry | string | null> {
   // A link shows what it leads to; one that leads nowhere shows nothing. Reading guards where it leads.
-  const info = await stat(location).catch(() => null);
+  const info = await stat(location).catch((error: unknown) => {
+    if (isMissing(error) || (error as NodeJS.ErrnoException).code === 'ELOOP') {
+      return null;
+    }
+    throw error;
+  });
   if (info === null) {
     return null;
   }
