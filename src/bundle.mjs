@@ -38,7 +38,6 @@ const compiler = rspack({
   node: { __dirname: false, __filename: false },
   optimization: { splitChunks: false, runtimeChunk: false },
   plugins: [
-    new rspack.optimize.LimitChunkCountPlugin({ maxChunks: 1 }),
     new rspack.BannerPlugin({ banner: '#!/usr/bin/env node', raw: true, test: /^cli\.js$/ }),
     new rspack.CopyRspackPlugin({
       patterns: [{ from: at('../node_modules/parquet-wasm/node/parquet_wasm_bg.wasm'), to: '[name][ext]' }]

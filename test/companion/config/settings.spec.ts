@@ -23,10 +23,10 @@ const read = (text: string) => parseSettings(text, '/etc/twinstore.toml', '/home
 
 describe('settings', () => {
   it('are looked for where TWINSTORE_CONFIG says and nowhere else, else here, else in the user configuration', () => {
-    const places = { cwd: '/work', home: '/home/me' };
-    expect(settingsCandidates({ ...places, env: { TWINSTORE_CONFIG: 'x.toml' } })).toEqual(['/work/x.toml']);
+    const places = { cwd: '/project', home: '/home/me' };
+    expect(settingsCandidates({ ...places, env: { TWINSTORE_CONFIG: 'x.toml' } })).toEqual(['/project/x.toml']);
     expect(settingsCandidates({ ...places, env: {} })).toEqual([
-      '/work/twinstore.toml',
+      '/project/twinstore.toml',
       '/home/me/.config/twinstore/twinstore.toml'
     ]);
     expect(settingsCandidates({ ...places, env: { XDG_CONFIG_HOME: '/c' } })[1]).toBe('/c/twinstore/twinstore.toml');
