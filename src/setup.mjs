@@ -122,7 +122,7 @@ async function installPython() {
 async function pipInstall(lock) {
   const args = ['install', '--quiet', '--require-hashes', '-r', join(LOCKS, lock)];
   try {
-    await run(PYTHON, ['-m', 'uv', 'pip', ...args], { env: { ...process.env, VIRTUAL_ENV: VENV } });
+    await run(PYTHON, ['-m', 'uv', 'pip', ...args, '--compile-bytecode'], { env: { ...process.env, VIRTUAL_ENV: VENV } });
   } catch (error) {
     console.error(`uv failed, trying pip: ${error.message.trim().split('\n').at(-1)}`);
     await run(PYTHON, ['-m', 'pip', ...args]);
@@ -192,9 +192,12 @@ async function build() {
 async function link() {
   const environment = { env: { ...process.env, VIRTUAL_ENV: VENV } };
   const options = ['--quiet', '--no-deps', '--no-build-isolation', '--offline'];
-  await run(PYTHON, ['-m', 'uv', 'pip', 'install', ...options, '-e', join(ROOT, 'python-helpers')], environment);
   const linked = join(VENV, 'share', 'jupyter', 'labextensions', 'jupyterlab-twinstore');
-  rmSync(linked, { recursive: true, force: true });
+  const unlink = () => rmSync(linked, { recursive: true, force: true });
+  // First, too: an install through the link of an earlier build would leave a file of its own among the built ones.
+  unlink();
+  await run(PYTHON, ['-m', 'uv', 'pip', 'install', ...options, '-e', join(ROOT, 'python-helpers')], environment);
+  unlink();
   symlinkSync(join(PACKAGE, 'labextension'), linked, WINDOWS ? 'junction' : 'dir');
 }
 

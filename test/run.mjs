@@ -77,6 +77,9 @@ function playwright(name) {
   };
 }
 
+/** Two workers, each with its own Spark: one is mostly waiting. */
+const BY_TWO = ['--numprocesses=2', '--dist=worksteal'];
+
 const stack = (...args) => [process.execPath, CLI, 'stack', ...args, '--name', 'test'];
 
 /** Groups run one after the other; the suites of a group side by side. */
@@ -85,12 +88,15 @@ const GROUPS = [
   [jest('unit-typescript', '--selectProjects', 'lab', 'node')],
   // Brings the jars that the Python suite's Spark needs.
   [check('stack', stack('up'))],
-  [pytest('unit-python', '--ignore=tests/integration')],
-  [jest('integration-typescript', '--selectProjects', 'integration', '--runInBand')]
+  [pytest('unit-python', '--ignore=tests/integration', ...BY_TWO)],
+  [jest('integration-typescript', '--selectProjects', 'integration', '--runInBand')],
+  [pytest('integration-python', 'tests/integration', '-m', 'not disrupts', ...BY_TWO)],
+  [pytest('faults-python', 'tests/integration', '-m', 'disrupts')],
+  [playwright('browser')]
 ];
 
-/** Suites of `npm run test:deep` alone, until each has been seen to pass within its time on a quiet machine. */
-const DEEP = [[pytest('integration-python', 'tests/integration')], [playwright('browser')]];
+/** Suites of `npm run test:deep` alone. */
+const DEEP = [];
 
 function execute({ name, command: [command, ...args], options = {}, read }) {
   const start = performance.now();

@@ -12,6 +12,17 @@ import pytest
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+#: For a handful of rows: few tasks, plans that run as they are (compiling one takes longer than running it), and a JVM
+#: that compiles fast rather than well.
+QUICK = {
+    "spark.default.parallelism": "1",
+    "spark.sql.shuffle.partitions": "1",
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
+
 
 def spark_jars() -> Path:
     """The folder into which the local stack fetches Spark's jars."""
@@ -28,8 +39,7 @@ def local_settings() -> dict[str, Any]:
         "spark": {
             "jars": str(spark_jars()),
             "driver_memory": "1g",
-            # A handful of rows each: more tasks would only cost time.
-            "conf": {"spark.default.parallelism": "1", "spark.sql.shuffle.partitions": "1"},
+            "conf": QUICK,
         },
     }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from vector_values import literal
+from .vector_values import literal
 
 from twinstore.row_hash import row_hash
 from twinstore.types import GroupColumn

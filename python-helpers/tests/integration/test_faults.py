@@ -19,7 +19,7 @@ from twinstore.config import Settings
 from twinstore.feature_group import FeatureGroup
 from twinstore.store import Store
 
-from .conftest import SMALL
+from ..conftest import QUICK
 from .readings import agree, history, readings
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ KEYS = 20_000
 def start(**order: Any) -> subprocess.Popen[str]:
     """Starts the writer as the leader of its own group of processes."""
     return subprocess.Popen(
-        [sys.executable, str(PROGRAM), json.dumps({"conf": SMALL, **order})],
+        [sys.executable, str(PROGRAM), json.dumps({"conf": QUICK, **order})],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -106,6 +106,7 @@ def cassandra_process(name: str) -> int:
     return next(int(part["pid"]) for part in json.loads(said)["parts"] if part["name"] == "cassandra")
 
 
+@pytest.mark.disrupts
 def test_a_write_whose_online_store_dies_ends_soon_with_one_error_and_retry_finishes_it(
     spark: SparkSession, store: Store, group: FeatureGroup, many: str, stack_name: str, tmp_path: Path
 ) -> None:
