@@ -90,9 +90,10 @@ const GROUPS = [
   [check('stack', stack('up'))],
   [pytest('unit-python', '--ignore=tests/integration', ...BY_TWO)],
   [jest('integration-typescript', '--selectProjects', 'integration', '--runInBand')],
+  // Before the suites that leave groups behind in the stores.
+  [playwright('browser')],
   [pytest('integration-python', 'tests/integration', '-m', 'not disrupts', ...BY_TWO)],
-  [pytest('faults-python', 'tests/integration', '-m', 'disrupts')],
-  [playwright('browser')]
+  [pytest('faults-python', 'tests/integration', '-m', 'disrupts')]
 ];
 
 /** Suites of `npm run test:deep` alone. */
