@@ -74,16 +74,12 @@ export class CompanionServer {
     });
     this.running.add(controller);
     try {
-      send(response, 200, await this.answer(request, controller), requestId);
+      send(request, response, 200, await this.answer(request, controller), requestId);
     } catch (error) {
       const body = errorBody(error, requestId, redactor);
       const { code, message, details } = body;
       log.error('failed', { route: request.url ?? '', requestId, code, message, details, took_ms: nowMs() - startMs });
-      if (!request.complete) {
-        // What is left of the body is not waited for.
-        response.setHeader('Connection', 'close');
-      }
-      send(response, HTTP_STATUS[code], body, requestId);
+      send(request, response, HTTP_STATUS[code], body, requestId);
       return;
     } finally {
       this.running.delete(controller);
@@ -191,7 +187,13 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-function send(response: ServerResponse, status: number, value: unknown, requestId: string): void {
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+  requestId: string
+): void {
   if (response.destroyed) {
     return;
   }
@@ -202,5 +204,12 @@ function send(response: ServerResponse, status: number, value: unknown, requestI
     'Cache-Control': 'no-store',
     'X-Request-Id': requestId
   });
-  response.end(body);
+  response.write(body);
+  if (request.complete) {
+    response.end();
+  } else {
+    // A caller that still sends when its connection closes may never see its answer. So what is left of a refused body
+    // is read and thrown away first, for as long as `requestTimeout` lasts.
+    request.once('end', () => response.end()).resume();
+  }
 }

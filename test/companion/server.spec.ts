@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
 
@@ -132,6 +133,17 @@ describe('the companion', () => {
       details: expect.any(String),
       requestId: 'request-7'
     });
+  });
+
+  it('takes the rest of a body that it has refused before it closes the connection', async () => {
+    const body = 'x'.repeat(4_000_000);
+    const socket = connect(companion.socket);
+    socket.write(`POST /groups HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 403 .*"code":"forbidden"/s);
+    socket.end(body);
+    const [failed] = (await once(socket, 'close')) as [boolean];
+    expect(failed).toBe(false);
   });
 
   it('makes up an id where a request has none that is safe to repeat', async () => {
