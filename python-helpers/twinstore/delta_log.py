@@ -133,6 +133,10 @@ class OfflineTable:
             properties=dict(properties),
         )
 
+    def size_bytes(self) -> int:
+        """Bytes of the data files of the newest snapshot."""
+        return int(self._update().sizeInBytes())
+
     def create(self, schema: StructType, properties: Mapping[str, str]) -> None:
         """Makes an empty table; leaves one that is there as it is."""
         builder = self._jvm.io.delta.tables.DeltaTable.createIfNotExists(self._spark._jsparkSession)

@@ -41,8 +41,9 @@ if TYPE_CHECKING:
     from .progress import Progress
     from .store import GroupLike, Store
 
-#: Rows of the online table up to which `auto` always proves in full.
+#: Rows of the online table, and bytes of the offline one, up to which `auto` always proves in full.
 FULL_UP_TO = 1_000_000
+FULL_UP_TO_BYTES = 128 * 2**20
 
 #: A direct join reads about this many times slower than a scan, by the row.
 _DIRECT_JOIN_COST = 5
@@ -54,7 +55,8 @@ def prove(store: Store, group: GroupLike, how: str = "auto") -> ParityReport:
     """Compares the two stores of a group and keeps the proof beside its Delta table.
 
     `how`: `full` compares every key; `changed` those touched since the last proof, and all of them where no unbroken
-    chain of proofs leads back to a full one; `auto` is full while the online table has at most a million rows.
+    chain of proofs leads back to a full one; `auto` is full while the online table has at most a million rows, or
+    the offline one at most 128 MiB.
 
     Raises `TwinstoreError` when the group is not there, or a store fails before everything was compared: then there is
     no verdict.
@@ -110,7 +112,8 @@ class Prover:
         self, how: str, snapshot: Snapshot, reached: Watermark, cached: ExitStack
     ) -> tuple[_Scope | None, tuple[str, ...]]:
         """What to compare (None: everything), and what to say about a wish that cannot be met."""
-        if how == "full" or reached.version < 0:
+        small = how == "auto" and self._twins.offline.size_bytes() <= FULL_UP_TO_BYTES
+        if how == "full" or small or reached.version < 0:
             return None, ()
         chain = self._proofs.chain(snapshot.table_id)
         if how == "auto" and (chain is None or chain.keys_total <= FULL_UP_TO):
