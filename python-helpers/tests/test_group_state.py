@@ -21,6 +21,7 @@ def facts_of(raw: dict[str, Any]) -> GroupFacts:
         running=raw["running"],
         failed_rows=raw["failedRows"],
         materialized_at=raw["materializedAt"],
+        online_table=raw["onlineTable"],
         last_receipt_us=raw["lastReceiptUs"],
         last_proof=None if proof is None else LastProof(**proof),
         proof_max_age_s=raw["proofMaxAgeS"],

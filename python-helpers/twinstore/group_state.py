@@ -36,6 +36,9 @@ class GroupFacts:
     failed_rows: int
     #: Version that the online store was set back to on purpose.
     materialized_at: int | None
+    #: Whose the online table is: `own` when it names this Delta table, `foreign` when it names another or none,
+    #: `missing` when there is none. `own` as well while the online store does not answer.
+    online_table: str
     last_receipt_us: int | None
     last_proof: LastProof | None
     proof_max_age_s: int
@@ -54,6 +57,11 @@ def group_state(facts: GroupFacts) -> ShownState:
     """The one rule for what a group's state is said to be: the first that holds."""
     if facts.unreachable:
         return ShownState("unreachable", f"{' and '.join(facts.unreachable)} unreachable")
+    if facts.online_table == "foreign":
+        return ShownState("differs", "foreign online table")
+    # Before the first write there is none, and nothing is wrong.
+    if facts.online_table == "missing" and facts.watermark >= 0:
+        return ShownState("differs", "online table missing")
     proof = facts.last_proof
     if proof is not None and proof.verdict == "out_of_parity":
         return ShownState("differs", counted(proof.differing, "row differs", "rows differ"))

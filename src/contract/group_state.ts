@@ -17,6 +17,11 @@ export interface IGroupFacts {
   failedRows: number;
   /** Version that the online store was set back to on purpose, or null. */
   materializedAt: number | null;
+  /**
+   * Whose the online table is: `own` when it names this Delta table, `foreign` when it names another or none, `missing`
+   * when there is none. `own` as well while the online store does not answer.
+   */
+  onlineTable: 'own' | 'foreign' | 'missing';
   /** When the newest receipt was made, or null. */
   lastReceiptUs: number | null;
   /** The newest proof whose coverage is full or changed and whose verdict is not `unknown`, or null. */
@@ -48,6 +53,13 @@ export const STATE_GLYPH: Readonly<Record<GroupState, string>> = {
 export function groupState(facts: IGroupFacts): IShownState {
   if (facts.unreachable.length > 0) {
     return { state: 'unreachable', words: `${facts.unreachable.join(' and ')} unreachable` };
+  }
+  if (facts.onlineTable === 'foreign') {
+    return { state: 'differs', words: 'foreign online table' };
+  }
+  // Before the first write there is none, and nothing is wrong.
+  if (facts.onlineTable === 'missing' && facts.watermark >= 0) {
+    return { state: 'differs', words: 'online table missing' };
   }
   const proof = facts.lastProof;
   if (proof?.verdict === 'out_of_parity') {

@@ -71,6 +71,22 @@ describe('GroupView', () => {
     expect(the(node, 'section', 'Online').textContent).toContain('1 version behind');
   });
 
+  it('says what is wrong with the online table, where and what to do', async () => {
+    const error = {
+      code: 'not_found',
+      message: 'The online table feature_store.energy does not exist though receipts say that it was written.',
+      remedy: 'If it was dropped on purpose, write the group anew.',
+      side: 'store',
+      details: '',
+      requestId: ''
+    } as const;
+    server.on('POST api/groups/get', () => json(anAnswer({ state: 'differs', words: 'online table missing', error })));
+    const { node } = await opened();
+    for (const words of ['online table missing', error.message, error.remedy]) {
+      expect(the(node, '.twinstore-GroupHeader').textContent).toContain(words);
+    }
+  });
+
   it('proves, shows how far it is, and announces the verdict', async () => {
     const { node } = await opened();
     let end: () => void = () => undefined;

@@ -1,5 +1,12 @@
 import { groupState, TwinstoreError } from '../../contract';
-import type { FeatureGroupDefinition, IErrorBody, IGroupSummary, ParityReport, Receipt } from '../../contract';
+import type {
+  FeatureGroupDefinition,
+  IErrorBody,
+  IGroupFacts,
+  IGroupSummary,
+  ParityReport,
+  Receipt
+} from '../../contract';
 import { below, WatchedTable } from '../delta';
 import type { IEngine, Row, Snapshot } from '../delta';
 import { readOnlineTable } from '../online';
@@ -88,6 +95,7 @@ export class GroupFolder {
     const report = proof?.report() ?? null;
     const failedRows = remaining(failed, snapshot.metadata.id, proof);
     const unreachable = online instanceof TwinstoreError;
+    const onlineTable = unreachable ? 'own' : ownership(online, snapshot);
     const { state, words } = groupState({
       unreachable: unreachable ? [store.name] : [],
       head,
@@ -96,12 +104,13 @@ export class GroupFolder {
       failedRows,
       // Setting the online store to an older version on purpose is not offered yet.
       materializedAt: null,
+      onlineTable,
       lastReceiptUs: receipts[0]?.at_us ?? null,
       lastProof: report && { ...report, differing: differing(report) },
       proofMaxAgeS,
       nowUs: nowUs()
     });
-    const problem = unreachable ? online : this.mismatch(online, definition, snapshot, mark);
+    const problem = unreachable ? online : this.mismatch(onlineTable, online, definition, snapshot, mark);
     return {
       name: definition.name,
       offline: this.location,
@@ -137,29 +146,29 @@ export class GroupFolder {
 
   /** What is wrong between the two tables beside their rows. */
   private mismatch(
+    whose: IGroupFacts['onlineTable'],
     online: IOnlineTable | null,
     definition: FeatureGroupDefinition,
     { metadata }: Snapshot,
     mark: number
   ): TwinstoreError | null {
-    if (online === null) {
-      return mark < 0
-        ? null
-        : new TwinstoreError(
-            'not_found',
-            `The online table ${definition.online} does not exist though receipts say that it was written.`,
-            'If it was dropped on purpose, write the group anew.',
-            { side: 'store' }
-          );
+    if (whose === 'missing' && mark >= 0) {
+      return new TwinstoreError(
+        'not_found',
+        `The online table ${definition.online} does not exist though receipts say that it was written.`,
+        'If it was dropped on purpose, write the group anew.',
+        { side: 'store' }
+      );
     }
-    return online.tableId === metadata.id
-      ? null
-      : new TwinstoreError(
-          'conflict',
-          `The online table ${definition.online} does not belong to the Delta table at ${this.location}.`,
-          'Name another online table, or drop this one and write the group anew.',
-          { side: 'store', details: `Its comment names table id ${online.tableId ?? 'none'}, not ${metadata.id}.` }
-        );
+    if (whose === 'foreign') {
+      return new TwinstoreError(
+        'conflict',
+        `The online table ${definition.online} does not belong to the Delta table at ${this.location}.`,
+        'Name another online table, or drop this one and write the group anew.',
+        { side: 'store', details: `Its comment names table id ${online?.tableId ?? 'none'}, not ${metadata.id}.` }
+      );
+    }
+    return null;
   }
 
   private newestEvent(snapshot: Snapshot, definition: FeatureGroupDefinition): number | null {
@@ -219,6 +228,11 @@ class Records<T> {
   private readonly table: WatchedTable;
   private convertedRows: readonly Row[] | null = null;
   private records: readonly T[] = [];
+}
+
+/** Whose the online table is, by the id that its comment names. */
+function ownership(online: IOnlineTable | null, { metadata }: Snapshot): IGroupFacts['onlineTable'] {
+  return online === null ? 'missing' : online.tableId === metadata.id ? 'own' : 'foreign';
 }
 
 /** Sampled and unknown proofs never change the shown state. */

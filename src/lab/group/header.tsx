@@ -24,6 +24,7 @@ export class GroupHeader extends VDomRenderer<GroupModel> {
         {answer => (
           <>
             <Title model={model} answer={answer} trans={trans} />
+            {answer.summary.error && <ErrorNotice error={answer.summary.error} trans={trans} />}
             <Proof model={model} trans={trans} />
             <Twins answer={answer} nowUs={nowUs} trans={trans} />
           </>

@@ -16,6 +16,19 @@ import { removeTemporaryFolders, temporaryFolder } from '../support/temporary_fo
 const HOST = '127.0.0.1:1';
 const online = new OnlineStore('Cassandra', HOST, clientOptions({ hosts: [HOST], datacenter: 'datacenter1' }, null));
 
+type Row = Record<string, unknown>;
+
+/** A store that answers each question for its tables with these. */
+class AnsweringStore extends OnlineStore {
+  constructor(private readonly tables: Row[]) {
+    super('Cassandra', HOST, clientOptions({ hosts: [HOST], datacenter: 'datacenter1' }, null));
+  }
+
+  override async rows(): ReturnType<OnlineStore['rows']> {
+    return this.tables as Awaited<ReturnType<OnlineStore['rows']>>;
+  }
+}
+
 let root: string;
 beforeEach(() => (root = temporaryFolder()));
 afterAll(() => {
@@ -25,11 +38,12 @@ afterAll(() => {
 
 function catalogue(
   roots: readonly IRootFolder[] = [{ location: root, depth: 1 }],
-  engine = localEngine('/')
+  engine = localEngine('/'),
+  store: OnlineStore = online
 ): Catalogue {
   const redactor = new Redactor();
   const toBody = (error: unknown) => errorBody(error, '', redactor);
-  return new Catalogue({ engine, online, nowUs: () => 1e15, proofMaxAgeS: 86_400, toBody }, roots);
+  return new Catalogue({ engine, online: store, nowUs: () => 1e15, proofMaxAgeS: 86_400, toBody }, roots);
 }
 
 const group = (name: string, folder = name) => new GroupFiles(join(root, folder), name);
@@ -134,6 +148,25 @@ describe('Catalogue', () => {
       lag: 0
     });
     expect(summary.error?.message).toBe(`Cassandra at ${HOST} did not answer.`);
+  });
+
+  describe.each<[string, Row[], string, string]>([
+    ['is gone', [], 'online table missing', 'does not exist'],
+    [
+      'belongs to another Delta table',
+      [{ table_name: 'energy', comment: '{"twinstore": 1, "table_id": "another", "offline": "/elsewhere"}' }],
+      'foreign online table',
+      'does not belong to'
+    ]
+  ])('when the online table %s', (_, tables, words, message) => {
+    it('is never in parity, however it was proved, and says the address and what to do', async () => {
+      group('energy').create().receipt(-1, 0).proof(0);
+      const summary = await only(catalogue(undefined, undefined, new AnsweringStore(tables)));
+      expect(summary).toMatchObject({ state: 'differs', words, head: 0, watermark: 0 });
+      expect(summary.error?.message).toContain(message);
+      expect(summary.error?.message).toContain(summary.online);
+      expect(summary.error?.remedy).toContain('anew');
+    });
   });
 
   it('gives receipts and proofs as the contract says, newest first, up to the limit', async () => {
