@@ -10,7 +10,10 @@ export interface IProbe {
   check(signal: AbortSignal): Promise<void>;
 }
 
-/** A store that answers later than this counts as unreachable. Above the time that the online store gives itself. */
+/**
+ * A store that answers later than this counts as unreachable. Above the 5 s that the online store gives itself: only its
+ * own deadline tells it to connect afresh.
+ */
 const DEADLINE_MS = 6_000;
 
 /** Asks every store whether it answers, and remembers when each last did. */

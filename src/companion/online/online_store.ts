@@ -38,6 +38,12 @@ export function clientOptions(settings: OnlineSettings, login: ILogin | null): C
   return options;
 }
 
+interface IConnection {
+  client: Client;
+  /** Fails when no host can be reached. */
+  ready: Promise<void>;
+}
+
 /** One lazy connection, shared by all who ask, made anew after it broke. */
 export class OnlineStore {
   /**
@@ -62,14 +68,14 @@ export class OnlineStore {
    * `forbidden` when the login was.
    */
   async rows(cql: string, params: readonly string[], signal: AbortSignal): Promise<types.Row[]> {
-    const client = (this.client ??= new Client(this.options));
+    const connection = (this.connection ??= this.connect());
     const deadline = AbortSignal.timeout(DEADLINE_MS);
     try {
-      const work = client.connect().then(() => client.execute(cql, [...params]));
+      const work = connection.ready.then(() => connection.client.execute(cql, [...params]));
       return (await until(work, AbortSignal.any([signal, deadline]))).rows;
     } catch (error) {
       if (!(error instanceof errors.ResponseError) && !signal.aborted) {
-        this.drop(client);
+        this.drop(connection);
       }
       signal.throwIfAborted();
       throw this.translate(error, deadline.aborted);
@@ -77,22 +83,25 @@ export class OnlineStore {
   }
 
   dispose(): void {
-    if (this.client !== null) {
-      this.drop(this.client);
+    if (this.connection !== null) {
+      this.drop(this.connection);
     }
   }
 
+  private connect(): IConnection {
+    const client = new Client(this.options);
+    return { client, ready: client.connect() };
+  }
+
   /** A client whose hosts are gone is not waited for: the next query connects afresh. */
-  private drop(client: Client): void {
-    if (this.client === client) {
-      this.client = null;
+  private drop(connection: IConnection): void {
+    if (this.connection !== connection) {
+      // Whoever shared it was faster.
+      return;
     }
-    // The driver does not shut down what is still connecting, so that has to end first, which nobody waits for.
-    const shutdown = () => client.shutdown();
-    client
-      .connect()
-      .then(shutdown, shutdown)
-      .catch(() => undefined);
+    this.connection = null;
+    // The driver shuts down only what is connected: what still connects is let go once it is, what failed is gone.
+    connection.ready.then(() => connection.client.shutdown()).catch(() => undefined);
   }
 
   private translate(error: unknown, late: boolean): TwinstoreError {
@@ -114,7 +123,7 @@ export class OnlineStore {
     return new TwinstoreError('store_failed', `${at} did not answer.`, remedy, options);
   }
 
-  private client: Client | null = null;
+  private connection: IConnection | null = null;
 }
 
 function until<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,0 +1,62 @@
+import { createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { clientOptions, OnlineStore } from '../../../src/companion/online';
+import { ALIVE } from '../support/engine';
+
+/** A host that does with each connection what a test says. */
+let server: Server;
+let onConnection: (socket: Socket) => void;
+const open = new Set<Socket>();
+let connections = 0;
+let store: OnlineStore;
+
+beforeAll(async () => {
+  server = createServer(socket => {
+    connections += 1;
+    open.add(socket);
+    socket.on('close', () => open.delete(socket)).on('error', () => undefined);
+    onConnection(socket);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+});
+beforeEach(() => {
+  connections = 0;
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  store = new OnlineStore('Cassandra', host, clientOptions({ hosts: [host], datacenter: 'datacenter1' }, null));
+});
+afterAll(() => {
+  open.forEach(socket => socket.destroy());
+  server.close();
+});
+
+describe('OnlineStore', () => {
+  it('dials a host that refuses once for each query', async () => {
+    onConnection = socket => socket.once('data', frame => socket.write(refusal(frame)));
+    for (const dialled of [1, 2]) {
+      await expect(store.ping(ALIVE)).rejects.toMatchObject({ code: 'store_failed' });
+      await sleep(200);
+      expect(connections).toBe(dialled);
+    }
+  });
+
+  it('lets go of a host that it is still connecting to when it is disposed', async () => {
+    onConnection = socket => void socket.resume();
+    const asked = store.ping(ALIVE).catch((error: unknown) => error);
+    await sleep(200);
+    expect(open.size).toBe(1);
+    store.dispose();
+    await asked;
+    await sleep(500);
+    expect(open.size).toBe(0);
+    expect(connections).toBe(1);
+  }, 10_000);
+});
+
+/** What a host that is still starting answers to a request: ERROR, code 0x1002. */
+function refusal(request: Buffer): Buffer {
+  const version = request.readUInt8(0) | 0x80;
+  const stream = request.subarray(2, 4);
+  return Buffer.from([version, 0, ...stream, 0, 0, 0, 0, 6, 0, 0, 0x10, 0x02, 0, 0]);
+}
