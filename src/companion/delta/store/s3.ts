@@ -14,6 +14,8 @@ import { retry } from './retry';
 /** Requests in flight at once: more gains nothing against one endpoint. */
 const CONCURRENCY = 16;
 const ATTEMPTS = 3;
+/** How long an answer may take to begin; all attempts together stay below the deadline of a request of ours. */
+const ANSWER_MS = 5_000;
 /** More files than this in one folder are not a Delta log that one process should hold. */
 const MAX_FILES = 500_000;
 
@@ -33,7 +35,8 @@ export function createS3Client(settings: OfflineStore, key: IAccessKey | null): 
     maxAttempts: 1,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000 }
+    // Without `throwOnRequestTimeout` the SDK only prints a warning and waits on.
+    requestHandler: { connectionTimeout: 2_000, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true }
   };
   if (settings.endpoint !== undefined) {
     config.endpoint = settings.endpoint;

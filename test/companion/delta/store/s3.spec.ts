@@ -51,6 +51,16 @@ describe('S3Store', () => {
     expect(requests).toHaveLength(3);
   });
 
+  it('tries again when no answer begins within five seconds', async () => {
+    answer = (_, response) => {
+      if (requests.length > 1) {
+        response.writeHead(206, { 'Content-Length': 5 }).end('hello');
+      }
+    };
+    expect(Buffer.from(await store.read('s3a://b/k', READ)).toString()).toBe('hello');
+    expect(requests).toHaveLength(2);
+  }, 8_000);
+
   it('gives up after three tries and names the endpoint', async () => {
     answer = (_, response) => refuse(response, 500, 'InternalError');
     await expect(store.read('s3a://b/k', READ)).rejects.toThrow(
