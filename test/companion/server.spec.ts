@@ -14,6 +14,7 @@ const CANARY = 'canary-5e1f';
 const folder = temporaryFolder();
 const root = join(folder, 'features');
 const config = join(folder, 'twinstore.toml');
+const credentials = join(folder, 's3.json');
 /** A store that takes connections and never says a word. */
 let silent: Server;
 const sockets = new Set<Socket>();
@@ -23,10 +24,13 @@ function configure(text: string): void {
   writeFileSync(config, text);
 }
 
-const local = (online: string) => `
+const settings = (location: string, online: string) => `
 name = "unit"
-roots = [{ location = "${root}" }]
+roots = [{ location = "${location}" }]
 [stores.offline]
+endpoint = "http://${silentHost()}"
+path_style = true
+credentials = { file = "${credentials}" }
 [stores.online]
 hosts = ["${online}"]
 datacenter = "datacenter1"
@@ -36,11 +40,16 @@ beforeAll(async () => {
   silent = createServer(socket => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
+    // Only who reads learns that the other end is gone.
+    socket.resume();
   });
   await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve));
   mkdirSync(root);
   new GroupFiles(join(root, 'energy'), 'energy').create().receipt(-1, 0).proof(0);
-  configure(local('127.0.0.1:1'));
+  writeFileSync(credentials, JSON.stringify({ access_key_id: `${CANARY}-id`, secret_access_key: CANARY }), {
+    mode: 0o600
+  });
+  configure(settings(root, '127.0.0.1:1'));
   companion = await CompanionProcess.start(folder, { TWINSTORE_CONFIG: config });
 });
 afterAll(async () => {
@@ -157,12 +166,12 @@ describe('the companion', () => {
       status: 400,
       body: { message: expect.stringContaining(config) }
     });
-    configure(local('127.0.0.1:1').replace('unit', 'changed'));
+    configure(settings(root, '127.0.0.1:1').replace('unit', 'changed'));
     expect(await companion.get('/health')).toMatchObject({ status: 200, body: { environment: 'changed' } });
   });
 
   it('gives a silent Cassandra five seconds, and then says so', async () => {
-    configure(local(silentHost()));
+    configure(settings(root, silentHost()));
     const start = Date.now();
     const { body } = await companion.get('/health');
     expect((body as IHealth).stores[1]?.error?.message).toBe(`Cassandra at ${silentHost()} did not answer in 5 s.`);
@@ -206,6 +215,25 @@ describe('the life of the companion', () => {
     expect(await one.stop()).toBe(0);
     expect(Date.now() - begun).toBeLessThan(3_000);
     await cut;
+  }, 15_000);
+
+  it('ends the connection to S3 when the caller goes away', async () => {
+    const s3 = join(temporaryFolder(), 'twinstore.toml');
+    writeFileSync(s3, settings('s3a://features', '127.0.0.1:1'));
+    const before = sockets.size;
+    const one = await CompanionProcess.start(temporaryFolder(), { TWINSTORE_CONFIG: s3 });
+    try {
+      const { call, answer } = one.send('POST', '/groups', '{}');
+      const cut = answer.catch((error: unknown) => error);
+      await until(() => sockets.size > before);
+      const begun = Date.now();
+      call.destroy();
+      await until(() => sockets.size === before);
+      expect(Date.now() - begun).toBeLessThan(2_000);
+      await cut;
+    } finally {
+      await one.stop();
+    }
   }, 15_000);
 
   it('ends when it is asked by a signal', async () => {
