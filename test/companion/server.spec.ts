@@ -155,6 +155,12 @@ describe('the companion', () => {
     expect(failed).toBe(false);
   });
 
+  it('finds a route whatever query stands behind it', async () => {
+    expect(await companion.get('/health?1764064000000')).toMatchObject({ status: 200, body: { protocol: 1 } });
+    expect(await companion.post('/groups?1764064000000', {})).toMatchObject({ status: 200, body: { errors: [] } });
+    expect(await companion.get('/nothing?/health')).toMatchObject({ status: 404 });
+  });
+
   it('makes up an id where a request has none that is safe to repeat', async () => {
     const { headers } = await companion.get('/health', { 'X-Twinstore-Secret': SECRET, 'X-Request-Id': 'a b"<c>' });
     expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
