@@ -105,6 +105,51 @@ describe('JobsModel', () => {
     expect(model.jobs[0]?.progress?.stage).toBe('cell 2 of 11');
   });
 
+  it('ends a job that a server restarted in between knows nothing of, and keeps it in sight', async () => {
+    jobs = [aJob()];
+    let restart: () => void = () => undefined;
+    const isRestarted = new Promise<void>(resolve => (restart = resolve));
+    const error = { code: 'not_found', message: 'There is no job j1.', remedy: 'r', side: 'request', details: '' };
+    server.on('GET jobs/j1/events', async () => {
+      await isRestarted;
+      return json({ ...error, requestId: '' }, 404);
+    });
+    await started();
+    const finished: IJob[] = [];
+    model.finished.connect((_, job) => finished.push(job));
+    jobs = [];
+    restart();
+    await settled();
+    await model.refresh();
+    expect(model.jobs).toEqual([expect.objectContaining({ id: 'j1', state: 'failed' })]);
+    expect(model.jobs[0]?.error?.message).toContain('Jupyter Server was restarted');
+    expect(finished.map(({ state }) => state)).toEqual(['failed']);
+  });
+
+  it('ends a job that is missing from a list made after it was started', async () => {
+    jobs = [aJob()];
+    server.on('GET jobs/j1/events', () => new Promise<Response>(() => undefined));
+    await started();
+    jobs = [aJob({ id: 'j2', state: 'succeeded', started_us: NOW_US + 1 })];
+    await model.refresh();
+    expect(model.jobs.map(({ id, state }) => [id, state])).toEqual([
+      ['j2', 'succeeded'],
+      ['j1', 'failed']
+    ]);
+  });
+
+  it('tells the end of a job that had ended before it was first looked at, once', async () => {
+    const ended = aJob({ state: 'failed', ended_us: NOW_US });
+    server.on('POST jobs', () => json({ id: 'j1' }, 202)).on('GET jobs/j1', () => json(ended));
+    await started();
+    const finished: IJob[] = [];
+    model.finished.connect((_, job) => finished.push(job));
+    await model.start({ verb: 'run', args: { notebook: 'a.ipynb' } });
+    jobs = [ended];
+    await model.refresh();
+    expect(finished).toEqual([ended]);
+  });
+
   it('asks the server to stop a job', async () => {
     server.on('DELETE jobs/j1', () => json(aJob(), 202));
     await started();

@@ -1,7 +1,8 @@
 import { VDomModel } from '@jupyterlab/ui-components';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
-import type { IJob, IJobRequest, TwinstoreError } from '../../contract';
+import { TwinstoreError } from '../../contract';
+import type { IJob, IJobRequest } from '../../contract';
 import type { IAppearance, IHealthModel, IJobsModel, ITwinstoreClient } from '../../tokens';
 import { PolledModel } from '../polled_model';
 import { fold } from './fold';
@@ -20,6 +21,7 @@ export class JobsModel extends VDomModel implements IJobsModel {
     super();
     this._client = options.client;
     this._health = options.health;
+    this._now = options.now ?? Date.now;
     this._list = new PolledModel<IJob[]>({
       name: 'JobsModel',
       fetch: request => options.client.jobs(request),
@@ -45,6 +47,8 @@ export class JobsModel extends VDomModel implements IJobsModel {
 
   async start(request: IJobRequest): Promise<IJob> {
     const id = await this._client.startJob(request);
+    // Its end is told also when it has ended before it is first looked at.
+    this._watched.add(id);
     const job = await this._client.job(id);
     this._merge([job, ...this._jobs.filter(other => other.id !== id)]);
     return job;
@@ -91,19 +95,35 @@ export class JobsModel extends VDomModel implements IJobsModel {
       const known = before.get(job.id);
       return known && known.last_seq > job.last_seq ? known : job;
     });
-    // A job that was started after the list was made is not in it.
+    const listed = new Set(list.map(({ id }) => id));
     const newest = Math.max(0, ...list.map(job => job.started_us));
-    const younger = this._jobs.filter(
-      job => job.state === 'running' && job.started_us > newest && !list.some(({ id }) => id === job.id)
-    );
-    this._jobs = [...younger, ...jobs];
+    const others = this._jobs
+      .filter(job => !listed.has(job.id))
+      // The server lists every job that runs. Only one that was started after the list was made may not be in it.
+      .map(job => (job.state === 'running' && job.started_us <= newest ? this._lose(job, '') : job))
+      .filter(job => job.state === 'running' || this._lost.has(job.id));
+    this._jobs = [...others, ...jobs].sort((a, b) => b.started_us - a.started_us);
     this.stateChanged.emit();
     for (const job of this._jobs) {
-      if (job.state !== 'running' && before.get(job.id)?.state === 'running') {
+      if (job.state === 'running') {
+        this._watched.add(job.id);
+      } else if (this._watched.delete(job.id)) {
         this._finished.emit(job);
       }
     }
     this._follow();
+  }
+
+  /** A job as it ends when the server that owned it is gone. Kept in sight, for no list will have it any more. */
+  private _lose(job: IJob, details: string): IJob {
+    this._lost.add(job.id);
+    const error = new TwinstoreError(
+      'unavailable',
+      `Jupyter Server was restarted while ${job.title} was running, and jobs do not outlive it.`,
+      'Start it again; a write takes up where it was left.',
+      { details }
+    );
+    return { ...job, state: 'failed', ended_us: this._now() * 1000, error: error.toBody('') };
   }
 
   private _follow(): void {
@@ -117,6 +137,7 @@ export class JobsModel extends VDomModel implements IJobsModel {
   private async _stream({ id, last_seq: seq }: IJob): Promise<void> {
     const stream = new AbortController();
     this._streams.set(id, stream);
+    let lost: TwinstoreError | null = null;
     try {
       for await (const event of this._client.events(id, seq + 1, stream.signal)) {
         const job = this._jobs.find(other => other.id === id);
@@ -124,18 +145,30 @@ export class JobsModel extends VDomModel implements IJobsModel {
           this._merge(this._jobs.map(other => (other === job ? fold(job, event) : other)));
         }
       }
-    } catch {
-      // The list, which is polled, tells what has become of the job, and leads to another stream while it runs.
+    } catch (reason) {
+      if (reason instanceof TwinstoreError && reason.code === 'not_found') {
+        lost = reason;
+      }
+      // Else the list, which is polled, tells what has become of the job, and leads to another stream while it runs.
     } finally {
       this._streams.delete(id);
+    }
+    if (lost !== null && !this.isDisposed) {
+      const { message } = lost;
+      this._merge(this._jobs.map(job => (job.id === id && job.state === 'running' ? this._lose(job, message) : job)));
     }
   }
 
   private readonly _client: ITwinstoreClient;
   private readonly _health: IHealthModel;
+  private readonly _now: () => number;
   private readonly _list: PolledModel<IJob[]>;
   private readonly _finished = new Signal<this, IJob>(this);
   private readonly _streams = new Map<string, AbortController>();
+  /** Jobs whose end has still to be told. */
+  private readonly _watched = new Set<string>();
+  /** Jobs that went away with the server that owned them. */
+  private readonly _lost = new Set<string>();
   private _jobs: readonly IJob[] = [];
 }
 
