@@ -10,7 +10,7 @@ const children = [
   ['node_modules/typescript/bin/tsc', '-b', '-w', '--preserveWatchOutput', 'src/lab'],
   [BUILDER, '--development', '--watch', '--core-package-file', CORE, '.'],
   ['src/bundle.mjs', '--watch'],
-  ['src/setup.mjs', 'start', ...process.argv.slice(2)]
+  ['src/setup.cjs', 'start', ...process.argv.slice(2)]
 ].map(args => spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit' }));
 
 // The last one owns the terminal: when the lab ends, so does the watching.

@@ -19,10 +19,8 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PACKAGE = join(ROOT, 'python-helpers', 'twinstore');
 const VENV = join(ROOT, '.venv');
 const LOCKS = join(ROOT, 'python-helpers', 'locks');
-const WINDOWS = process.platform === 'win32';
 /** The interpreter of the checkout's own environment. */
-export const PYTHON = join(VENV, WINDOWS ? 'Scripts/python.exe' : 'bin/python');
-const MIN_NODE = 20;
+export const PYTHON = join(VENV, 'bin', 'python');
 const PYTHONS = ['3.12', '3.11', '3.10'];
 
 /** A reason to stop that is said in one sentence, without a stack. */
@@ -30,15 +28,6 @@ class Refusal extends Error {}
 
 /** Seconds spent on installing (mostly downloads) and on everything else. */
 const spent = { packages: 0, build: 0 };
-
-function checkNode() {
-  if (Number(process.versions.node.split('.')[0]) < MIN_NODE) {
-    throw new Refusal(
-      `twinstore needs Node ${MIN_NODE} or newer and this is Node ${process.versions.node}: ` +
-        'install a current one from https://nodejs.org or with `nvm install --lts`.'
-    );
-  }
-}
 
 /** The first interpreter on PATH that twinstore can live in. */
 function findPython() {
@@ -64,7 +53,7 @@ function findPython() {
 /** Run a command; its output is kept and shown only when it fails. */
 function run(command, args, options = {}) {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], shell: WINDOWS, ...options });
+    const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], ...options });
     let output = '';
     child.stdout.on('data', data => (output += data));
     child.stderr.on('data', data => (output += data));
@@ -122,7 +111,9 @@ async function installPython() {
 async function pipInstall(lock) {
   const args = ['install', '--quiet', '--require-hashes', '-r', join(LOCKS, lock)];
   try {
-    await run(PYTHON, ['-m', 'uv', 'pip', ...args, '--compile-bytecode'], { env: { ...process.env, VIRTUAL_ENV: VENV } });
+    await run(PYTHON, ['-m', 'uv', 'pip', ...args, '--compile-bytecode'], {
+      env: { ...process.env, VIRTUAL_ENV: VENV }
+    });
   } catch (error) {
     console.error(`uv failed, trying pip: ${error.message.trim().split('\n').at(-1)}`);
     await run(PYTHON, ['-m', 'pip', ...args]);
@@ -153,7 +144,6 @@ async function installNode() {
 
 /** Bring the locked packages of both languages, side by side. */
 async function install() {
-  checkNode();
   const start = performance.now();
   await Promise.all([installPython().then(installJava), installNode()]);
   spent.packages += (performance.now() - start) / 1000;
@@ -198,7 +188,7 @@ async function link() {
   unlink();
   await run(PYTHON, ['-m', 'uv', 'pip', 'install', ...options, '-e', join(ROOT, 'python-helpers')], environment);
   unlink();
-  symlinkSync(join(PACKAGE, 'labextension'), linked, WINDOWS ? 'junction' : 'dir');
+  symlinkSync(join(PACKAGE, 'labextension'), linked, 'dir');
 }
 
 /** Hand over to a child that owns the terminal; signals reach it through the process group or are passed on. */
@@ -236,7 +226,7 @@ const VERBS = {
 try {
   const [verb = '', ...args] = process.argv.slice(2);
   if (!(verb in VERBS)) {
-    throw new Refusal(`Usage: node src/setup.mjs ${Object.keys(VERBS).join('|')}`);
+    throw new Refusal(`Usage: node src/setup.cjs ${Object.keys(VERBS).join('|')}`);
   }
   await VERBS[verb](args);
 } catch (error) {

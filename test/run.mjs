@@ -96,9 +96,6 @@ const GROUPS = [
   [pytest('faults-python', 'tests/integration', '-m', 'disrupts')]
 ];
 
-/** Suites of `npm run test:deep` alone. */
-const DEEP = [];
-
 function execute({ name, command: [command, ...args], options = {}, read }) {
   const start = performance.now();
   return new Promise(done => {
@@ -146,15 +143,14 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 
 const { values } = parseArgs({
   options: {
-    deep: { type: 'boolean', default: false },
     only: { type: 'string' },
     'install-s': { type: 'string', default: '0' }
   }
 });
 const wanted = values.only?.split(',');
-const chosen = [...GROUPS, ...(values.deep || wanted ? DEEP : [])]
-  .map(group => group.filter(({ name }) => !wanted || wanted.some(prefix => name.startsWith(prefix))))
-  .filter(group => group.length > 0);
+const chosen = GROUPS.map(group =>
+  group.filter(({ name }) => !wanted || wanted.some(prefix => name.startsWith(prefix)))
+).filter(group => group.length > 0);
 
 rmSync(RESULTS, { recursive: true, force: true });
 mkdirSync(RESULTS, { recursive: true });
