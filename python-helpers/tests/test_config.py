@@ -120,7 +120,7 @@ def test_without_settings_the_error_names_the_demo_stack_and_the_files(nowhere: 
         load_settings()
     assert str(nowhere / "twinstore.toml") in raised.value.message
     assert str(nowhere / "config" / "twinstore" / "twinstore.toml") in raised.value.message
-    assert "npx twinstore stack up" in raised.value.remedy
+    assert "`twinstore stack up`" in raised.value.remedy
 
 
 def test_relative_paths_begin_at_the_file(nowhere: Path) -> None:

@@ -65,7 +65,7 @@ def test_a_folder_without_jars_is_named(settings: dict[str, Any], tmp_path: Path
     settings["spark"]["jars"] = str(tmp_path / "nothing")
     with pytest.raises(TwinstoreError, match="nothing") as raised:
         local_conf(load_settings(settings))
-    assert "npx twinstore stack up" in raised.value.remedy
+    assert "`twinstore stack up`" in raised.value.remedy
 
 
 PROGRAM = """

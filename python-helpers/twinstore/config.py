@@ -162,7 +162,7 @@ def _found() -> Path:
     raise TwinstoreError(
         "not_found",
         f"No settings: {' and '.join(map(str, candidates))} {'does' if len(candidates) == 1 else 'do'} not exist.",
-        "Start the demo stack (`npx twinstore stack up`) and point TWINSTORE_CONFIG to the twinstore.toml that it "
+        "Start the demo stack (`twinstore stack up`) and point TWINSTORE_CONFIG to the twinstore.toml that it "
         "names, or write that file yourself, or pass `settings=`.",
     )
 
@@ -181,7 +181,7 @@ def _parsed_toml(path: Path) -> Any:
         raise TwinstoreError(
             "not_found",
             f"The settings' file {path} could not be read: {error.strerror}.",
-            "Name another one, or start the demo stack (`npx twinstore stack up`), which writes one.",
+            "Name another one, or start the demo stack (`twinstore stack up`), which writes one.",
         ) from error
     except ValueError as error:
         raise TwinstoreError("bad_request", f"{path} is not TOML: {error}.", "Correct the line named.") from error
@@ -193,7 +193,7 @@ def _checked(raw: Any, source: str, folder: Path) -> Settings:
         raise TwinstoreError(
             "bad_request",
             f"The settings ({source}) are not legal: {'; '.join(wrong)}.",
-            "Correct them; the demo stack (`npx twinstore stack up`) writes a file that serves as an example.",
+            "Correct them; the demo stack (`twinstore stack up`) writes a file that serves as an example.",
         )
     offline, online, spark = raw["stores"]["offline"], raw["stores"]["online"], raw.get("spark", {})
     _known_dialect(online, source)

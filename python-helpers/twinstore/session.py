@@ -161,7 +161,7 @@ def _class_path(spark: SparkSettings) -> dict[str, str]:
         raise TwinstoreError(
             "not_found",
             f"The folder of Spark's jars, {spark.jars}, holds none.",
-            "Run `npx twinstore stack up`, which fetches them, or correct `spark.jars` in the settings.",
+            "Run `twinstore stack up`, which fetches them, or correct `spark.jars` in the settings.",
         )
     return {"spark.driver.extraClassPath": f"{spark.jars}{os.sep}*"}
 

@@ -28,3 +28,12 @@ export interface ICommand {
 
 /** The caller used the command wrongly. */
 export class WrongUse extends Error {}
+
+/** The port that an option gives; undefined when it was left out. Throws `WrongUse` for what is no port. */
+export function portNumber(option: string, text: string | undefined): number | undefined {
+  const port = text === undefined ? undefined : Number(text);
+  if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
+    throw new WrongUse(`${option} takes a port's number, not '${text ?? ''}'.`);
+  }
+  return port;
+}

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TwinstoreError } from '../contract';
-import { GuardedProgram, HOST, freePort, requireFree } from '../stack';
+import { GuardedProgram, HOST, freePort } from '../stack';
 import type { Environment } from '../stack';
 import type { IContext } from './command';
 import { python } from './stack_host';
@@ -24,9 +24,6 @@ const STOP_MS = 10_000;
 
 /** Open JupyterLab; `onReady` hears its address. Resolves when it has ended, which Ctrl-C makes it do. */
 export async function openLab(options: ILabOptions, context: IContext, onReady: (url: string) => void): Promise<void> {
-  if (options.port !== undefined) {
-    await requireFree('JupyterLab', '--port', options.port);
-  }
   const port = options.port ?? (await freePort(USUAL_PORT));
   const token = randomBytes(24).toString('hex');
   const lab = await GuardedProgram.start({

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { change, down, remove, status, supervise, up } from '../stack';
 import type { IStackStatus, PartName } from '../stack';
-import { EXIT, WrongUse } from './command';
+import { EXIT, WrongUse, portNumber } from './command';
 import type { ICommand, IContext } from './command';
 import { inputInWords, makeInput } from './input';
 import { ProgressLine } from './progress';
@@ -47,7 +47,11 @@ export const stackCommand: ICommand = {
   help: HELP,
   async run(args, context) {
     const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
-    const [verb = '', ...rest] = positionals;
+    const [verb = '', part, ...more] = positionals;
+    const takesPart = verb === 'stop' || verb === 'start';
+    if (more.length > 0 || (part !== undefined && !takesPart)) {
+      throw new WrongUse(`\`stack ${verb}\` does not take '${more[0] ?? part ?? ''}'; a stack is named by --name.`);
+    }
     const print = (answer: unknown, words: string): void =>
       void context.stdout.write(values.json ? `${JSON.stringify(answer, null, 2)}\n` : words);
     const { name } = values;
@@ -57,8 +61,8 @@ export const stackCommand: ICommand = {
         const options = {
           heapMib: wholeNumber('--heap', values.heap),
           ports: {
-            cassandra: wholeNumber('--cassandra-port', values['cassandra-port']),
-            s3: wholeNumber('--s3-port', values['s3-port'])
+            cassandra: portNumber('--cassandra-port', values['cassandra-port']),
+            s3: portNumber('--s3-port', values['s3-port'])
           }
         };
         const result = await up(name, options, stackHost(context, line.show)).finally(line.end);
@@ -83,7 +87,7 @@ export const stackCommand: ICommand = {
       }
       case 'stop':
       case 'start': {
-        const now = await change(name, verb, partName(rest[0]), context.env);
+        const now = await change(name, verb, partName(part), context.env);
         print(now, inWords(now));
         return EXIT.good;
       }

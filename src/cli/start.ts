@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { TwinstoreError } from '../contract';
 import type { IJobResult } from '../contract';
-import { INPUT_SIZES, SMALL_HEAP_MIB, down, up } from '../stack';
+import { INPUT_SIZES, SMALL_HEAP_MIB, down, requireFree, up } from '../stack';
 import type { Environment, IStackStatus } from '../stack';
-import { WrongUse } from './command';
+import { WrongUse, portNumber } from './command';
 import type { ICommand, IContext } from './command';
 import { householdsOf, inputInWords, makeInput } from './input';
 import { openLab } from './lab';
@@ -54,9 +54,9 @@ export const startCommand: ICommand = {
     if (positionals.length > 0) {
       throw new WrongUse('`twinstore start` takes options only.');
     }
-    const port = values.port === undefined ? undefined : Number(values.port);
-    if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
-      throw new WrongUse(`--port takes a port's number, not '${values.port ?? ''}'.`);
+    const port = portNumber('--port', values.port);
+    if (port !== undefined && !values['no-lab']) {
+      await requireFree('JupyterLab', '--port', port);
     }
     const heapMib = householdsOf(values.rows) > INPUT_SIZES.small ? LARGE_HEAP_MIB : SMALL_HEAP_MIB;
     const notebook = findNotebook(context);

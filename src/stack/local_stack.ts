@@ -87,8 +87,10 @@ export async function up(name: string, options: IUpOptions, host: IStackHost): P
   const deadline = performance.now() + STARTED_BY_OTHER_MS;
   let downloadS = 0;
   for (;;) {
+    host.signal?.throwIfAborted();
     const found = await find(name, host.env);
     if (found) {
+      requireSame(folder, options);
       return { status: await completed(found, host), found: true, downloadS };
     }
     const started = await alone(folder, async () => {
@@ -170,11 +172,40 @@ async function find(
   return { name, running: true, folder: root, settings, supervisor, parts };
 }
 
+/** Throws `conflict` when a running stack is not what is asked for: it would have to be stopped first. */
+function requireSame(folder: IStackFolder, { heapMib, ports = {} }: IUpOptions): void {
+  const state = readState(folder);
+  if (!state) {
+    return;
+  }
+  const differs =
+    heapMib !== undefined && heapMib > state.cassandra_heap_mib
+      ? `a heap of ${state.cassandra_heap_mib} MiB for Cassandra, less than ${heapMib} MiB`
+      : (['cassandra', 's3'] as const)
+          .filter(part => ports[part] !== undefined && ports[part] !== state.ports[part])
+          .map(part => `port ${state.ports[part]} for ${part}, not ${ports[part] ?? ''}`)[0];
+  if (differs) {
+    throw new TwinstoreError(
+      'conflict',
+      `The stack ${state.name} runs already, with ${differs}.`,
+      `Stop it first: \`twinstore stack down --name ${state.name}\` keeps its data.`
+    );
+  }
+}
+
 /** A stack that was found, once what it lacks has been started and what starts is there. */
-async function completed(found: IStackStatus, { env, progress }: IStackHost): Promise<IStackStatus> {
+async function completed(found: IStackStatus, { env, progress, signal }: IStackHost): Promise<IStackStatus> {
   let now = found;
   const deadline = performance.now() + STARTED_BY_OTHER_MS;
-  while (now.parts.some(({ state }) => state !== 'running') && performance.now() < deadline) {
+  while (now.parts.some(({ state }) => state !== 'running')) {
+    signal?.throwIfAborted();
+    if (performance.now() > deadline) {
+      throw new TwinstoreError(
+        'unavailable',
+        `The stack ${now.name} has not been whole for ${STARTED_BY_OTHER_MS / 60_000} minutes.`,
+        `See \`twinstore stack status --name ${now.name}\` and its logs, or stop it with \`twinstore stack down\`.`
+      );
+    }
     const done = now.parts.filter(({ state }) => state === 'running').length;
     progress({ stage: 'Starting Cassandra and S3', done, total: now.parts.length, unit: 'parts' });
     const halted = now.parts.find(({ state }) => state === 'stopped' || state === 'failed');

@@ -13,9 +13,9 @@ export interface IRoom {
 
 /** The room that this machine has. */
 export const thisMachine: IRoom = {
-  // Elsewhere than on Linux the number leaves out what the system's caches would give back.
+  // Counts the limit of a container. Elsewhere than on Linux it leaves out what the system's caches would give back.
   get memoryBytes() {
-    return process.platform === 'linux' ? freemem() : Infinity;
+    return process.platform === 'linux' ? (process.availableMemory?.() ?? freemem()) : Infinity;
   },
   diskBytes(folder) {
     let existing = folder;

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { stringify } from 'smol-toml';
 import type { Settings } from '../contract';
 import { DATACENTER } from './cassandra';
@@ -49,8 +49,10 @@ export function stackSettings(source: ISettingsSource): Settings {
   };
 }
 
-/** Write `twinstore.toml`. */
+/** Write `twinstore.toml`, at once as a whole: a companion may be reading it. */
 export function writeSettings(file: string, source: ISettingsSource): void {
   const text = stringify(stackSettings(source));
-  writeFileSync(file, `# Written by \`twinstore stack up\` at each start.\n${text}`, { mode: 0o600 });
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, `# Written by \`twinstore stack up\` at each start.\n${text}`, { mode: 0o600 });
+  renameSync(draft, file);
 }

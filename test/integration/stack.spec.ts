@@ -129,6 +129,12 @@ test('a second start finds what runs, at once', async () => {
   expect(pids(again)).toEqual(pids(one));
 }, 20_000);
 
+test('a stack that runs otherwise than asked for is not taken for the one that was asked for', async () => {
+  const asked = await command('stack', 'up', '--name', 'one', '--heap', '4096');
+  expect(asked.code).toBe(1);
+  expect(asked.err).toContain('The stack one runs already, with a heap of 400 MiB for Cassandra, less than 4096 MiB.');
+});
+
 test('the keyspace and the buckets are there, objects keep, and strangers are refused', async () => {
   await cql(one, 'CREATE TABLE kept (id int PRIMARY KEY, word text)');
   await cql(one, "INSERT INTO kept (id, word) VALUES (1, 'still here')");

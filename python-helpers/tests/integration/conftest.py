@@ -31,7 +31,7 @@ def settings() -> Settings:
     named = os.environ.get("TWINSTORE_CONFIG")
     if not named or not Path(named).is_file():
         pytest.fail(
-            "These tests need a running stack: `npx twinstore stack up --name test`, then set TWINSTORE_CONFIG to the "
+            "These tests need a running stack: `twinstore stack up --name test`, then set TWINSTORE_CONFIG to the "
             "path that it prints.",
             pytrace=False,
         )

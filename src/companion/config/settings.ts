@@ -20,7 +20,7 @@ export interface ILoadedSettings {
 }
 
 const checkSettings = jsonSchema<Settings>(CONFIG_SCHEMA);
-const DEMO = 'Start the demo stack (`npx twinstore stack up`)';
+const DEMO = 'Start the demo stack (`twinstore stack up`)';
 
 /** Paths at which the settings are looked for, in order; `TWINSTORE_CONFIG` alone when it is set. */
 export function settingsCandidates({ env, cwd, home }: ISettingsPlaces): string[] {
@@ -76,7 +76,7 @@ export function parseSettings(text: string, path: string, home: string): Setting
     throw new TwinstoreError(
       'bad_request',
       `The settings (${path}) are not legal: ${problems}.`,
-      'Correct them; the demo stack (`npx twinstore stack up`) writes a file that serves as an example.'
+      'Correct them; the demo stack (`twinstore stack up`) writes a file that serves as an example.'
     );
   });
   const { offline, online } = settings.stores;
