@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -11,6 +12,9 @@ from typing import Any
 
 import httpx
 import pytest
+
+from twinstore.server.job_requests import JobRequest
+from twinstore.server.jobs import Grace, Job
 
 from .live import Server, StartServer, descendants, is_alive, running_below, stop_server, until, write_notebook
 
@@ -102,6 +106,37 @@ def test_stopping_interrupts_the_kernel_and_leaves_no_process(server: Server, cl
     # Once more changes nothing.
     assert client.delete(f"jobs/{job}").json()["state"] == "stopped"
     until(lambda: not running_below(server.process.pid, "ipykernel_launcher"), "the kernel to be gone")
+
+
+def last_event_of(python: Path, story: str) -> dict[str, Any]:
+    """How a job ends whose interpreter is the shell script `story`; it is stopped once there is the file `ready`."""
+    python.write_text(f"#!/bin/sh\n{story}\n")
+    python.chmod(0o700)
+
+    async def told() -> dict[str, Any]:
+        job = Job(JobRequest("parity", {"group": "energy"}, "energy", ["parity", "energy"]), Grace(0.2, 0.2, 0.2))
+        await job.start(str(python))
+        while job.state == "running":
+            if (python.parent / "ready").exists():
+                await job.stop()
+                break
+            await asyncio.sleep(0.02)
+        return [event async for event in job.events(1)][-1]
+
+    return asyncio.run(asyncio.wait_for(told(), 10))
+
+
+def test_a_child_that_is_deaf_and_mute_is_ended_all_the_same(short_folder: Path) -> None:
+    story = f"trap '' INT TERM; touch {short_folder}/ready; while :; do sleep 0.05; done"
+    assert last_event_of(short_folder / "python", story)["type"] == "stopped"
+
+
+def test_an_interpreter_without_twinstore_is_named_with_what_to_install(short_folder: Path) -> None:
+    python = short_folder / "python"
+    last = last_event_of(python, 'echo "$0: No module named twinstore" >&2; exit 1')
+    assert last["type"] == "failed"
+    assert last["error"]["message"] == f"The interpreter of this job, {python}, has no twinstore."
+    assert f"{python} -m pip install twinstore" in last["error"]["remedy"]
 
 
 def test_a_failing_cell_is_named_and_says_what_to_do(server: Server, client: httpx.Client) -> None:

@@ -25,6 +25,8 @@ _LOG_LINE = 4_000
 _LOG_TOTAL = 1_000_000
 # A result holds whole receipts and a report.
 _EVENT_LINE = 16 * 1024 * 1024
+# What `python -m twinstore` says last where it is not installed.
+_NO_TWINSTORE = ": No module named twinstore"
 
 _STATES = {"result": "succeeded", "failed": "failed", "stopped": "stopped"}
 _TYPES = {"started", "progress", "log", *_STATES}
@@ -57,6 +59,7 @@ class Job:
         self._last_seq = 0
         self._log_left = _LOG_TOTAL
         self._news = asyncio.Condition()
+        self._python = ""
         self._process: Process | None = None
         self._is_stopping = False
         self._life: asyncio.Task[None] | None = None
@@ -79,6 +82,7 @@ class Job:
 
     async def start(self, python: str) -> None:
         """Starts the child. Raises `TwinstoreError` when there is no such interpreter."""
+        self._python = python
         command = [python, "-m", "twinstore", *self.request.arguments, "--json", "--until-stdin-closes"]
         try:
             self._process = await asyncio.create_subprocess_exec(
@@ -113,6 +117,9 @@ class Job:
         if self.state == "running" and not self._is_stopping:
             self._is_stopping = True
             self._signal(signal.SIGINT)
+            # A child that is deaf says nothing, and yet its time runs from now.
+            async with self._news:
+                self._news.notify_all()
 
     async def end(self) -> None:
         """Stops the child and waits until it and all of its group are gone."""
@@ -140,20 +147,16 @@ class Job:
 
     async def _until_gone(self, process: Process) -> None:
         gone = asyncio.create_task(process.wait())
-        while not gone.done():
-            asked = asyncio.create_task(self._wait_for_end())
-            await asyncio.wait({gone, asked}, return_when=asyncio.FIRST_COMPLETED)
-            asked.cancel()
+        asked = asyncio.create_task(self._wait_for_end())
+        await asyncio.wait({gone, asked}, return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        patience_s = self._grace.stop_s if self.state == "running" else self._grace.leave_s
+        for limit_s, firmer in ((patience_s, signal.SIGTERM), (self._grace.terminate_s, signal.SIGKILL)):
+            await asyncio.wait({gone}, timeout=limit_s)
             if gone.done():
                 return
-            limits = [(self._grace.stop_s if self.state == "running" else self._grace.leave_s, signal.SIGTERM)]
-            limits.append((self._grace.terminate_s, signal.SIGKILL))
-            for limit_s, firmer in limits:
-                await asyncio.wait({gone}, timeout=limit_s)
-                if gone.done():
-                    return
-                signal_group(process.pid, firmer)
-            await gone
+            signal_group(process.pid, firmer)
+        await gone
 
     async def _wait_for_end(self) -> None:
         async with self._news:
@@ -206,6 +209,8 @@ class Job:
         if self._is_stopping:
             return {"type": "stopped"}
         tail = [event["text"] for event in self._events if event["type"] == "log"][-20:]
+        if any(text.endswith(_NO_TWINSTORE) for text in tail):
+            return {"type": "failed", "error": self._without_twinstore().to_body(self.id)}
         error = TwinstoreError(
             "internal",
             f"The process of this job ended {how_it_ended(process.returncode or 0)} and did not say why.",
@@ -213,6 +218,13 @@ class Job:
             details="\n".join(tail),
         )
         return {"type": "failed", "error": error.to_body(self.id)}
+
+    def _without_twinstore(self) -> TwinstoreError:
+        return TwinstoreError(
+            "unavailable",
+            f"The interpreter of this job, {self._python}, has no twinstore.",
+            f"Run `{self._python} -m pip install twinstore`, or point TWINSTORE_PYTHON to one that has it.",
+        )
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self._process.returncode is None:
