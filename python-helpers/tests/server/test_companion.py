@@ -10,6 +10,7 @@ import shutil
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -274,6 +275,35 @@ def test_a_closed_one_is_not_started_by_a_late_request(short_folder: Path) -> No
         with pytest.raises(TwinstoreError):
             await life.companion.ensure()
         assert life.starts == 1
+
+    lives(life, story)
+
+
+def test_a_closed_one_is_not_restarted(short_folder: Path) -> None:
+    life = Life(short_folder)
+
+    async def story() -> None:
+        await life.companion.ensure()
+        restart = asyncio.create_task(life.companion.restart())
+        await life.companion.close()
+        with suppress(TwinstoreError):
+            await restart
+        with pytest.raises(TwinstoreError, match="is ending"):
+            await life.companion.restart()
+        assert life.companion.state == "stopped"
+        assert running_below(os.getpid(), str(FAKE)) == []
+
+    lives(life, story)
+
+
+def test_two_restarts_at_once_leave_one_process(short_folder: Path) -> None:
+    life = Life(short_folder)
+
+    async def story() -> None:
+        await life.companion.ensure()
+        await asyncio.gather(life.companion.restart(), life.companion.restart(), life.companion.restart())
+        await life.companion.ensure()
+        assert len(running_below(os.getpid(), str(FAKE))) == 1
 
     lives(life, story)
 

@@ -73,6 +73,8 @@ class Companion:
         self._settled = asyncio.Event()
         self._number = 0
         self._closed = False
+        # One ends or starts it at a time: of two who start it, one would lose sight of a process.
+        self._turn = asyncio.Lock()
         self._last_use = time.monotonic()
         self._health: dict[str, Any] = {}
         self.state = "stopped"
@@ -126,9 +128,17 @@ class Companion:
             await asyncio.sleep(_POLL_S)
 
     async def restart(self) -> None:
-        """Ends it, forgets earlier failures, and starts it; does not wait until it is ready."""
-        await self.stop()
-        self._start()
+        """Ends it, forgets earlier failures, and starts it; does not wait until it is ready.
+
+        Raises `TwinstoreError` when it was ended for good.
+        """
+        async with self._turn:
+            if self._closed:
+                raise TwinstoreError(
+                    "unavailable", "This Jupyter server is ending.", "Start Jupyter again, then reload the page."
+                )
+            await self._stop()
+            self._start()
 
     async def close(self) -> None:
         """Ends it for good: a late request does not start it again."""
@@ -137,6 +147,10 @@ class Companion:
 
     async def stop(self) -> None:
         """Ends it with all that it started."""
+        async with self._turn:
+            await self._stop()
+
+    async def _stop(self) -> None:
         life, self._life = self._life, None
         if life is not None:
             life.cancel()
