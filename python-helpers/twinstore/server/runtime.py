@@ -91,12 +91,16 @@ def _is_dead(folder: Path) -> bool:
     try:
         lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
-        # A server that begins makes the folder first and its lock next.
-        return time.time() - folder.stat().st_mtime > _BEGINNING_S
+        return _is_old(folder)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     finally:
         os.close(lock)
-    return True
+    return _is_old(folder)
+
+
+def _is_old(folder: Path) -> bool:
+    """Whether it is older than a server needs to make the folder, its lock next, and to take it."""
+    return time.time() - folder.stat().st_mtime > _BEGINNING_S
