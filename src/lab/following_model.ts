@@ -1,4 +1,4 @@
-import type { IGroupSummary } from '../contract';
+import type { IGroupAnswer, IGroupSummary } from '../contract';
 import type { IGroupContext } from '../tokens';
 import { PolledModel } from './polled_model';
 
@@ -7,7 +7,8 @@ import { PolledModel } from './polled_model';
  *
  * #### Notes
  * The group itself is polled. Its receipts and proofs are many small files, so they are read again only when the mark
- * that the group's summary gives for them is another one, or when the last reading failed.
+ * that the group's summary gives for them is another one; and, when the last reading failed, with each new reading of
+ * the group.
  */
 export class FollowingModel<T> extends PolledModel<T> {
   constructor(options: FollowingModel.IOptions<T>) {
@@ -32,15 +33,19 @@ export class FollowingModel<T> extends PolledModel<T> {
       return;
     }
     const mark = this._mark(data.summary);
-    if (mark !== this._seen || this.error !== null) {
+    if (mark !== this._seen || (this.error !== null && data !== this._answer)) {
       this._seen = mark;
-      void this.refresh();
+      this._answer = data;
+      void this.reread();
     }
   }
 
   private readonly _group: IGroupContext;
   private readonly _mark: (summary: IGroupSummary) => string;
+  /** The mark that was read for last. */
   private _seen: string | null = null;
+  /** The group as it was then. */
+  private _answer: IGroupAnswer | null = null;
 }
 
 export namespace FollowingModel {

@@ -1,8 +1,9 @@
 import { VDomModel } from '@jupyterlab/ui-components';
 import type { IPoll } from '@lumino/polling';
 import { Poll } from '@lumino/polling';
-import { TwinstoreError } from '../contract';
+import type { TwinstoreError } from '../contract';
 import type { IAppearance, IPolled, IRequestOptions } from '../tokens';
+import { asError } from './as_error';
 
 /** Longest wait after repeated failures, in ms. */
 const MAX_INTERVAL_MS = 60_000;
@@ -24,7 +25,8 @@ export class PolledModel<T> extends VDomModel implements IPolled<T> {
       name: `jupyterlab-twinstore:${options.name}`,
       factory: () => this._read(),
       frequency: frequencyOf(options),
-      standby: options.standby ?? 'when-hidden'
+      // Of a poll that waits for ever, a reading that is put off is lost.
+      standby: options.polls === false ? 'never' : (options.standby ?? 'when-hidden')
     });
     if (options.polls !== false) {
       this._appearance.changed.connect(this._onAppearance, this);
@@ -44,13 +46,9 @@ export class PolledModel<T> extends VDomModel implements IPolled<T> {
   }
 
   /** Read now. Resolves when the reading has ended, well or not. */
-  async refresh(): Promise<void> {
-    if (this.isDisposed) {
-      return;
-    }
-    this._asked = true;
-    await this._poll.refresh();
-    await this._poll.tick.catch(() => undefined);
+  refresh(): Promise<void> {
+    this._isUsers = true;
+    return this.reread();
   }
 
   override dispose(): void {
@@ -68,32 +66,57 @@ export class PolledModel<T> extends VDomModel implements IPolled<T> {
     this._data = data;
   }
 
-  private async _read(): Promise<void> {
-    this._reading.abort();
-    const reading = (this._reading = new AbortController());
-    const poll = !this._asked;
-    this._asked = false;
-    try {
-      const data = await this._fetch({ signal: reading.signal, poll });
-      if (reading.signal.aborted) {
-        return;
-      }
-      this._error = null;
-      this._readUs = this._now() * 1000;
-      this.accept(data);
-    } catch (reason) {
-      if (reading.signal.aborted) {
-        return;
-      }
-      this._error =
-        reason instanceof TwinstoreError
-          ? reason
-          : new TwinstoreError('internal', String(reason), 'Reload the page.', { cause: reason });
-      this.stateChanged.emit();
-      // The poll backs off when its factory rejects.
-      throw this._error;
+  /** Read now though nobody asked for it. */
+  protected async reread(): Promise<void> {
+    if (this.isDisposed) {
+      return;
     }
+    if (this._isReading) {
+      // The poll would drop this one. What is being read may be older than the wish, so it is read again.
+      this._isWanted = true;
+      this._reading.abort();
+    } else {
+      await this._poll.refresh();
+    }
+    await this._poll.tick.catch(() => undefined);
+  }
+
+  /** Read, and read again for as long as that is asked for meanwhile. */
+  private async _read(): Promise<void> {
+    this._isReading = true;
+    let error: TwinstoreError | null;
+    do {
+      this._isWanted = false;
+      error = await this._readOnce();
+    } while (this._isWanted && !this.isDisposed);
+    this._isReading = false;
+    if (error !== null) {
+      // The poll backs off when its factory rejects.
+      throw error;
+    }
+  }
+
+  private async _readOnce(): Promise<TwinstoreError | null> {
+    const { signal } = (this._reading = new AbortController());
+    const poll = !this._isUsers;
+    this._isUsers = false;
+    let error: TwinstoreError | null = null;
+    try {
+      const data = await Promise.race([this._fetch({ signal, poll }), whenAborted(signal)]);
+      if (signal.aborted) {
+        return null;
+      }
+      this._readUs = this._now() * 1000;
+      this.accept(data as T);
+    } catch (reason) {
+      if (signal.aborted) {
+        return null;
+      }
+      error = asError(reason);
+    }
+    this._error = error;
     this.stateChanged.emit();
+    return error;
   }
 
   private _onAppearance(): void {
@@ -107,7 +130,10 @@ export class PolledModel<T> extends VDomModel implements IPolled<T> {
   private _data: T | null = null;
   private _error: TwinstoreError | null = null;
   private _readUs: number | null = null;
-  private _asked = false;
+  private _isReading = false;
+  private _isWanted = false;
+  /** Whether the user asked for the next reading. */
+  private _isUsers = false;
   private _reading = new AbortController();
 }
 
@@ -124,6 +150,10 @@ export namespace PolledModel {
     /** Milliseconds since the epoch. */
     now?: () => number;
   }
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => signal.addEventListener('abort', () => resolve()));
 }
 
 function frequencyOf(options: { appearance: IAppearance; polls?: boolean }): IPoll.Frequency {

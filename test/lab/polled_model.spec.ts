@@ -55,6 +55,21 @@ describe('PolledModel', () => {
     model.dispose();
   });
 
+  it('reads once more when it is asked to while it reads because it was asked to', async () => {
+    const answers: ((value: string) => void)[] = [];
+    const fetch = (): Promise<string> => new Promise(resolve => answers.push(resolve));
+    const model = new PolledModel({ name: 'test', fetch, appearance, polls: false });
+    const first = model.refresh();
+    await settled();
+    const second = model.refresh();
+    await settled();
+    answers[0]?.('before the wish');
+    answers[1]?.('after the wish');
+    await Promise.all([first, second]);
+    expect(model.data).toBe('after the wish');
+    model.dispose();
+  });
+
   it('gives up its request when it is disposed, and changes no more', async () => {
     let signal: AbortSignal | undefined;
     const fetch = (request: IRequestOptions): Promise<string> => {
@@ -104,6 +119,61 @@ describe('FollowingModel', () => {
     expect(reads).toBe(2);
   });
 
+  it('does not lose a change that comes while it reads', async () => {
+    const group = new Group();
+    const answers: ((value: string) => void)[] = [];
+    const model = new FollowingModel({
+      name: 'test',
+      fetch: () => new Promise<string>(resolve => answers.push(resolve)),
+      appearance,
+      group,
+      mark: ({ head }) => String(head)
+    });
+    await settled();
+    group.data = anAnswer({ head: 42 });
+    group.stateChanged.emit();
+    await settled();
+    answers[0]?.('at 41');
+    answers[1]?.('at 42');
+    await settled();
+    expect(model.data).toBe('at 42');
+    model.dispose();
+  });
+
+  it('reads while the page is hidden, for it is not asked twice', async () => {
+    const hidden = jest.spyOn(document, 'hidden', 'get').mockReturnValue(true);
+    const model = new FollowingModel({
+      name: 'test',
+      fetch: async () => 'read',
+      appearance,
+      group: new Group(),
+      mark: () => 'same'
+    });
+    await settled();
+    expect(model.data).toBe('read');
+    model.dispose();
+    hidden.mockRestore();
+  });
+
+  it('after a failure waits for the next reading of the group, and says that nobody asked', async () => {
+    const group = new Group();
+    const polls: (boolean | undefined)[] = [];
+    const fetch = ({ poll }: IRequestOptions): Promise<string> => {
+      polls.push(poll);
+      return Promise.reject(broken);
+    };
+    const model = new FollowingModel({ name: 'test', fetch, appearance, group, mark: () => 'same' });
+    await settled();
+    group.stateChanged.emit();
+    await settled();
+    expect(polls).toEqual([true]);
+    group.data = anAnswer();
+    group.stateChanged.emit();
+    await settled();
+    expect(polls).toEqual([true, true]);
+    model.dispose();
+  });
+
   it('reads again with the group after a reading has failed', async () => {
     const group = new Group();
     let isBroken = true;
@@ -117,6 +187,7 @@ describe('FollowingModel', () => {
     await settled();
     expect(model.error).toBe(broken);
     isBroken = false;
+    group.data = anAnswer();
     group.stateChanged.emit();
     await settled();
     expect(model.data).toBe('read');
