@@ -137,7 +137,16 @@ export const IGroupsModel = new Token<IGroupsModel>(
 );
 
 /** Whether the chain from the server extension to both stores works. */
-export type ConnectionPhase = 'loading' | 'missing' | 'lost' | 'unconfigured' | 'starting' | 'failed' | 'ready';
+export type ConnectionPhase =
+  | 'loading'
+  | 'missing'
+  | 'forbidden'
+  | 'lost'
+  | 'unconfigured'
+  | 'misconfigured'
+  | 'starting'
+  | 'failed'
+  | 'ready';
 
 export interface IConnection {
   status: IStatus;

@@ -90,5 +90,9 @@ export interface IStatus {
   user: string;
   /** Path of the settings file in use; null when there is none. */
   config: string | null;
+  /** Where the settings are looked for, in order. */
+  config_candidates: string[];
+  /** Whether `TWINSTORE_CONFIG` names the only one of these. */
+  config_is_named: boolean;
   error: IErrorBody | null;
 }

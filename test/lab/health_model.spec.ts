@@ -89,6 +89,51 @@ describe('HealthModel', () => {
     expect(model.trouble?.message).toBe(failure.message);
   });
 
+  it('lacks a permission, whichever question is refused, and is not said to be lost', async () => {
+    server.on('GET api/health', () => new Response('', { status: 403 }));
+    await started();
+    expect(model.phase).toBe('forbidden');
+    server.on('GET status', () => new Response('', { status: 403 }));
+    await model.refresh();
+    expect(model.phase).toBe('forbidden');
+  });
+
+  it('says what is wrong with the settings, and that is newer than what the status tells', async () => {
+    const message = '/home/ana/twinstore.toml is not TOML at line 3, column 1: unexpected end.';
+    server
+      .on('GET status', () => json(aStatus({ companion: 'degraded', error: failure })))
+      .on('GET api/health', () => json({ ...failure, code: 'bad_request', message }, 400));
+    await started();
+    expect([model.phase, model.trouble?.message]).toEqual(['misconfigured', message]);
+  });
+
+  it('takes a question that was given up for no trouble', async () => {
+    server.on('GET api/health', () => new Promise<Response>(() => undefined));
+    await started();
+    server.on('GET api/health', () => json(aHealth()));
+    const phases: ConnectionPhase[] = [];
+    model.phaseChanged.connect((_, phase) => phases.push(phase));
+    await model.refresh();
+    await settled();
+    expect(phases).toEqual(['ready']);
+    server.on('GET api/health', () => new Promise<Response>(() => undefined));
+    const first = model.refresh();
+    await settled();
+    const second = model.refresh();
+    await settled();
+    expect(model.trouble).toBeNull();
+    model.dispose();
+    await Promise.all([first, second]);
+  });
+
+  it('restarts once, however often it is asked to meanwhile', async () => {
+    server.on('GET status', () => json(aStatus({ companion: 'failed', error: failure })));
+    await started();
+    server.on('POST restart', () => json({}, 202)).on('GET status', () => json(aStatus({ companion: 'starting' })));
+    await Promise.all([model.restart(), model.restart()]);
+    expect(server.requests('POST restart')).toHaveLength(1);
+  });
+
   it('restarts the companion and looks again', async () => {
     server.on('GET status', () => json(aStatus({ companion: 'failed', error: failure })));
     await started();

@@ -21,6 +21,8 @@ export function aStatus(change: Partial<IStatus> = {}): IStatus {
     versions: { server: '0.1.0', companion: '0.1.0', node: 'v20.0.0' },
     user: 'ana',
     config: '/home/ana/twinstore.toml',
+    config_candidates: ['/home/ana/twinstore.toml', '/home/ana/.config/twinstore/twinstore.toml'],
+    config_is_named: false,
     error: null,
     ...change
   };

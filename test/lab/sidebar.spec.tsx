@@ -95,8 +95,24 @@ describe('health in the sidebar', () => {
   it('tells a first user what this is and how to begin', async () => {
     server.on('GET status', () => json(aStatus({ companion: 'stopped', config: null })));
     const node = await cover();
-    expect(node.textContent).toContain('npm start');
-    expect(node.textContent).toContain('twinstore.toml');
+    const { config_candidates: candidates } = aStatus();
+    for (const words of ['twinstore stack up', 'export TWINSTORE_CONFIG=', 'npm start', ...candidates]) {
+      expect(node.textContent).toContain(words);
+    }
+  });
+
+  it('names the settings file that TWINSTORE_CONFIG names in vain', async () => {
+    const gone = { config: null, config_candidates: ['/gone/twinstore.toml'], config_is_named: true };
+    server.on('GET status', () => json(aStatus({ companion: 'stopped', ...gone })));
+    expect((await cover()).textContent).toContain('names a file that does not exist: /gone/twinstore.toml');
+  });
+
+  it('does not offer a restart for settings that cannot be used', async () => {
+    const error = { code: 'bad_request', message: 'Line 3 is wrong.', remedy: 'Correct it.', side: 'request' };
+    server.on('GET api/health', () => json({ ...error, details: '', requestId: '' }, 400));
+    const node = await cover();
+    expect(node.textContent).toContain('Line 3 is wrong.');
+    expect([...node.querySelectorAll('button')].map(button => button.textContent)).not.toContain('Restart');
   });
 
   it('shows the log of a companion that has failed, and restarts it', async () => {

@@ -32,6 +32,7 @@ class StatusHandler(JsonHandler):
         """Answers `IStatus`."""
         companion = self.twinstore.companion
         error = companion.error
+        candidates = config_candidates()
         self.answer(
             {
                 "companion": companion.state,
@@ -43,7 +44,9 @@ class StatusHandler(JsonHandler):
                     "node": companion.node,
                 },
                 "user": os.environ.get("JUPYTERHUB_USER") or getpass.getuser(),
-                "config": next((str(path) for path in config_candidates() if path.is_file()), None),
+                "config": next((str(path) for path in candidates if path.is_file()), None),
+                "config_candidates": [str(path) for path in candidates],
+                "config_is_named": bool(os.environ.get("TWINSTORE_CONFIG")),
                 "error": None if error is None else error.to_body(self.request_id),
             }
         )

@@ -4,12 +4,20 @@ import type { ReactElement } from 'react';
 import type { IErrorBody } from '../../contract';
 import { Glyph } from './glyph';
 
+/** What can be done about an error. */
+export interface INoticeAction {
+  label: string;
+  run: () => void;
+  /** Whether it is being done, so that it cannot be asked for now. */
+  isPending?: boolean;
+}
+
 export interface IErrorNoticeProps {
   error: Pick<IErrorBody, 'message' | 'remedy' | 'side' | 'details'>;
   trans: TranslationBundle;
   /** Lines that were logged before it happened. */
   log?: readonly string[];
-  action?: { label: string; run: () => void };
+  action?: INoticeAction;
 }
 
 /** What happened, whose side it is on, what to do; the rest is folded. */
@@ -33,7 +41,7 @@ export function ErrorNotice(props: IErrorNoticeProps): ReactElement {
       )}
       <div className="twinstore-Actions">
         {action && (
-          <Button className="jp-mod-styled jp-mod-accept" onClick={action.run}>
+          <Button className="jp-mod-styled jp-mod-accept" disabled={action.isPending} onClick={action.run}>
             {action.label}
           </Button>
         )}

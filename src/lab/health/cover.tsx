@@ -1,7 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
+import { Fragment } from 'react';
 import { Code, ErrorNotice } from '../components';
+import type { INoticeAction } from '../components';
 import { ago } from '../words';
 import type { HealthModel } from './model';
 
@@ -38,7 +40,34 @@ export class HealthCover extends VDomRenderer<HealthModel> {
               model={model}
               trans={trans}
               log={model.data?.status.log}
-              action={{ label: trans.__('Restart'), run: () => void model.restart() }}
+              action={{
+                label: model.isRestarting ? trans.__('Restarting …') : trans.__('Restart'),
+                run: () => void model.restart(),
+                isPending: model.isRestarting
+              }}
+            />
+            {model.refusal && <ErrorNotice error={model.refusal} trans={trans} />}
+          </>
+        );
+      case 'misconfigured':
+        return (
+          <>
+            <h2>{trans.__('The settings cannot be used')}</h2>
+            <Trouble
+              model={model}
+              trans={trans}
+              action={{ label: trans.__('Look again'), run: () => void model.refresh() }}
+            />
+          </>
+        );
+      case 'forbidden':
+        return (
+          <>
+            <h2>{trans.__('No permission')}</h2>
+            <Trouble
+              model={model}
+              trans={trans}
+              action={{ label: trans.__('Look again'), run: () => void model.refresh() }}
             />
           </>
         );
@@ -80,15 +109,13 @@ interface IPartProps {
   trans: TranslationBundle;
 }
 
-function Trouble(
-  props: IPartProps & { log?: readonly string[]; action: { label: string; run: () => void } }
-): ReactElement | null {
+function Trouble(props: IPartProps & { log?: readonly string[]; action: INoticeAction }): ReactElement | null {
   const error = props.model.trouble;
   return error && <ErrorNotice error={error} trans={props.trans} log={props.log} action={props.action} />;
 }
 
 function FirstUse({ model, trans }: IPartProps): ReactElement {
-  const remedy = model.data?.status.error?.remedy;
+  const { config_candidates: candidates = [], config_is_named: isNamed } = model.data?.status ?? {};
   return (
     <>
       <h2>{trans.__('One DataFrame, two stores, one verdict')}</h2>
@@ -97,20 +124,31 @@ function FirstUse({ model, trans }: IPartProps): ReactElement {
           'Twinstore writes a feature group once and lands it in two stores: Delta Lake keeps its history, Cassandra the latest row of each entity. Then it proves, row by row, that the two agree.'
         )}
       </p>
-      <p>{trans.__('It does not know your stores yet.')}</p>
-      {remedy ? (
-        <p>{remedy}</p>
+      {isNamed ? (
+        <p>
+          <Code text="TWINSTORE_CONFIG" /> {trans.__('names a file that does not exist:')}{' '}
+          <Code text={candidates.join()} />
+        </p>
       ) : (
-        <ul>
-          <li>
-            {trans.__('To try it on this machine:')} <Code text="npm start" /> {trans.__('or')}{' '}
-            <Code text="twinstore stack up" />
-          </li>
-          <li>
-            {trans.__('To use stores of your own: describe them in')} <Code text="twinstore.toml" />
-          </li>
-        </ul>
+        <p>{trans.__('It does not know your stores yet.')}</p>
       )}
+      <ul>
+        <li>
+          {trans.__('To try it on this machine, start a stack in a terminal:')} <Code text="twinstore stack up" />{' '}
+          {trans.__('Then start Jupyter Server anew with the path that it prints:')}{' '}
+          <Code text="export TWINSTORE_CONFIG=…/twinstore.toml" /> {trans.__('In a checkout, one command does both:')}{' '}
+          <Code text="npm start" />
+        </li>
+        <li>
+          {trans.__('To use stores of your own, describe them in')}{' '}
+          {candidates.map((path, i) => (
+            <Fragment key={path}>
+              {i > 0 && ` ${trans.__('or')} `}
+              <Code text={path} />
+            </Fragment>
+          ))}
+        </li>
+      </ul>
       <div className="twinstore-Actions">
         <Button className="jp-mod-styled jp-mod-accept" onClick={() => void model.refresh()}>
           {trans.__('Look again')}

@@ -1,7 +1,6 @@
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
-import type { IErrorBody } from '../../contract';
-import { TwinstoreError } from '../../contract';
+import type { IErrorBody, TwinstoreError } from '../../contract';
 import type {
   ConnectionPhase,
   IAppearance,
@@ -10,6 +9,7 @@ import type {
   IRequestOptions,
   ITwinstoreClient
 } from '../../tokens';
+import { asError } from '../as_error';
 import { PolledModel } from '../polled_model';
 
 /** Whether server extension, companion and stores answer. */
@@ -27,7 +27,7 @@ export class HealthModel extends PolledModel<IConnection> implements IHealthMode
 
   get phase(): ConnectionPhase {
     if (this.error !== null) {
-      return this.error.code === 'not_found' ? 'missing' : 'lost';
+      return phaseOf(this.error);
     }
     if (this.data === null) {
       return 'loading';
@@ -39,49 +39,84 @@ export class HealthModel extends PolledModel<IConnection> implements IHealthMode
     if (status.config === null) {
       return 'unconfigured';
     }
-    return status.companion === 'failed' || this._trouble !== null ? 'failed' : 'starting';
+    switch (this._trouble?.code) {
+      case undefined:
+        return status.companion === 'failed' ? 'failed' : 'starting';
+      case 'forbidden':
+        return 'forbidden';
+      case 'bad_request':
+        // The question has nothing in it that could be wrong: it is the settings that the companion cannot use.
+        return 'misconfigured';
+      default:
+        return 'failed';
+    }
   }
 
   get phaseChanged(): ISignal<this, ConnectionPhase> {
     return this._phaseChanged;
   }
 
-  /** What keeps the companion from answering, when something does. */
+  /** What keeps the companion from answering, when something does: what was heard last. */
   get trouble(): Pick<IErrorBody, 'message' | 'remedy' | 'side' | 'details'> | null {
-    return this.data?.status.error ?? this._trouble ?? this.error;
+    return this.error ?? this._trouble ?? this.data?.status.error ?? null;
+  }
+
+  /** Whether the companion is just being told to start again. */
+  get isRestarting(): boolean {
+    return this._isRestarting;
+  }
+
+  /** Why it could not be told to; null when it could. */
+  get refusal(): TwinstoreError | null {
+    return this._refusal;
   }
 
   /** Start the companion again after it has failed. */
   async restart(): Promise<void> {
-    this._trouble = null;
+    if (this._isRestarting) {
+      return;
+    }
+    this._isRestarting = true;
+    this._refusal = null;
+    this.stateChanged.emit();
     try {
       await this._client.restart();
+      this._trouble = null;
     } catch (reason) {
-      this._trouble = asError(reason);
+      this._refusal = asError(reason);
     }
+    this._isRestarting = false;
+    this.stateChanged.emit();
     await this.refresh();
   }
 
   private async _connect(request: IRequestOptions): Promise<IConnection> {
     const status = await this._client.status(request);
     if (status.companion !== 'ready' && status.companion !== 'degraded') {
-      this._trouble = null;
+      this._hear(null, request);
     }
     if (status.config === null || status.companion === 'failed') {
       return { status, health: null };
     }
-    if (this.data === null || this.data.health === null) {
+    if (!request.signal?.aborted && (this.data === null || this.data.health === null)) {
       // The answer to health waits until the companion has started: say so meanwhile.
       this.accept({ status, health: null });
       this.stateChanged.emit();
     }
     try {
       const health = await this._client.health(request);
-      this._trouble = null;
+      this._hear(null, request);
       return { status, health };
     } catch (reason) {
-      this._trouble = asError(reason);
+      this._hear(asError(reason), request);
       return { status: await this._client.status(request), health: null };
+    }
+  }
+
+  /** A question that was given up tells nothing. */
+  private _hear(trouble: TwinstoreError | null, { signal }: IRequestOptions): void {
+    if (!signal?.aborted) {
+      this._trouble = trouble;
     }
   }
 
@@ -97,6 +132,8 @@ export class HealthModel extends PolledModel<IConnection> implements IHealthMode
   private readonly _phaseChanged = new Signal<this, ConnectionPhase>(this);
   private _phase: ConnectionPhase = 'loading';
   private _trouble: TwinstoreError | null = null;
+  private _isRestarting = false;
+  private _refusal: TwinstoreError | null = null;
 }
 
 export namespace HealthModel {
@@ -107,8 +144,6 @@ export namespace HealthModel {
   }
 }
 
-function asError(reason: unknown): TwinstoreError {
-  return reason instanceof TwinstoreError
-    ? reason
-    : new TwinstoreError('internal', String(reason), 'Reload the page.', { cause: reason });
+function phaseOf({ code }: TwinstoreError): ConnectionPhase {
+  return code === 'not_found' ? 'missing' : code === 'forbidden' ? 'forbidden' : 'lost';
 }

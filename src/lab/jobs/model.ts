@@ -183,5 +183,5 @@ export namespace JobsModel {
 
 /** Whether the server extension, which owns the jobs, answers; it needs no companion for them. */
 function reachable(health: IHealthModel): boolean {
-  return health.phase !== 'missing' && health.phase !== 'lost' && health.phase !== 'loading';
+  return !['loading', 'missing', 'forbidden', 'lost'].includes(health.phase);
 }
