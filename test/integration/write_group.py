@@ -57,13 +57,12 @@ def append(spark: SparkSession, step: dict[str, Any]) -> None:
 
 def receipt(spark: SparkSession, step: dict[str, Any]) -> None:
     """Keeps a receipt of a gap."""
-    counts = dict.fromkeys(
-        "rows_in appended unchanged written deleted late corrected superseded expired failed unconfirmed".split(), 0
-    )
+    names = "rows_in appended unchanged written deleted late corrected superseded expired failed unconfirmed"
+    counts = dict.fromkeys(names.split(), 0)
     row = {
         "run_id": f"run-{step['to']}", "operation": "write", "group": GROUP, "table_id": step["table_id"],
-        "repeatable": True, "version": step["to"], "gap": {"from": step["from"], "to": step["to"]}, "write_timestamp_us": 1,
-        "max_event_us": step["max_event_us"], **counts, "resumed": [], "by": "spark", "at_us": step["at_us"],
+        "repeatable": True, "version": step["to"], "gap": {"from": step["from"], "to": step["to"]},
+        "write_timestamp_us": 1, "max_event_us": step["max_event_us"], **counts, "resumed": [], "by": "spark", "at_us": step["at_us"],
         "durations_s": json.dumps({"append": 0.5}), "notes": ["kept by Spark"],
     }  # fmt: skip
     keep(spark, "receipts", row, RECEIPTS)
@@ -104,6 +103,9 @@ STEPS = {step.__name__: step for step in (create, append, receipt, proof, failed
 
 def main() -> None:
     spark = spark_session(app_name="companion tables")
+    # The tables have a few rows: one partition each is many times faster.
+    for conf in ("spark.sql.shuffle.partitions", "spark.databricks.delta.snapshotPartitions"):
+        spark.conf.set(conf, "1")
     for line in sys.stdin:
         step = json.loads(line)
         print(json.dumps({"answer": STEPS[step["step"]](spark, step)}), flush=True)
