@@ -1,13 +1,16 @@
 import type { Contents } from '@jupyterlab/services';
+import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
+import type { IJob, ParityReport } from '../../src/contract';
 import { JobsModel } from '../../src/lab/jobs/model';
 import { RunsModel } from '../../src/lab/runs/model';
 import { NotebooksModel } from '../../src/lab/runs/notebooks';
+import { notify } from '../../src/lab/runs/notify';
 import { outcome, RunsSection } from '../../src/lab/runs/section';
-import { FakeServer, json, settled } from './fake_server';
+import { FakeServer, json, settled, stream } from './fake_server';
 import { after, attached, the } from './rendering';
-import { aJob, aReceipt, aReport, NOW_US, quietAppearance, SetHealth } from './samples';
+import { aJob, aReceipt, aReport, NOW_US, quietAppearance, SetHealth, states } from './samples';
 
 const trans = nullTranslator.load('jupyterlab_twinstore');
 
@@ -64,8 +67,10 @@ describe('RunsSection', () => {
   let server: FakeServer;
   let jobs: JobsModel;
   let model: RunsModel;
+  let saved: string[];
 
   beforeEach(() => {
+    saved = [];
     server = new FakeServer().on('GET jobs', () => json({ jobs: [] }));
   });
 
@@ -79,7 +84,7 @@ describe('RunsSection', () => {
     jobs = new JobsModel({ client: server.client, appearance: quietAppearance(), health: new SetHealth().asModel });
     const notebooks = new NotebooksModel(new FakeContents({ '': ['energy_features.ipynb'] }).asManager);
     await notebooks.refresh();
-    model = new RunsModel(jobs, notebooks);
+    model = new RunsModel(jobs, notebooks, async path => void saved.push(path));
     await settled();
     return (await attached(new RunsSection(model, trans))).node;
   };
@@ -93,6 +98,7 @@ describe('RunsSection', () => {
     const node = await section();
     await after(() => the(node, 'button', 'Run energy_features.ipynb').click());
     expect(server.requests('POST jobs')[0]?.body).toEqual({ verb: 'run', args: { notebook: 'energy_features.ipynb' } });
+    expect(saved).toEqual(['energy_features.ipynb']);
     expect(node.textContent).toContain('cell 6 of 11');
     expect(node.textContent).toContain('54 %');
     expect(node.querySelector('progress')?.value).toBeCloseTo(6 / 11);
@@ -107,6 +113,17 @@ describe('RunsSection', () => {
     await after(() => the(node, 'button', 'Stop').click());
     expect(server.requests('DELETE jobs/j1')).toHaveLength(1);
     expect(node.textContent).toContain('refused');
+  });
+
+  it('gives a run that found the stores to differ no tick, and tells its end to those who do not see it', async () => {
+    const report = aReport({ verdict: 'out_of_parity', states: states({ mismatch: 12 }) });
+    const result = { seq: 2, at_us: NOW_US, type: 'result', result: { report } };
+    server
+      .on('GET jobs', () => json({ jobs: [aJob()] }))
+      .on('GET jobs/j1/events', () => stream([`${JSON.stringify(result)}\n`]));
+    const node = await section();
+    expect(the(node, '.twinstore-Run').querySelector('svg')?.dataset['state']).toBe('differs');
+    expect(the(node, '[role=status]').textContent).toContain('energy_features.ipynb: ');
   });
 
   it('says why a notebook cannot be run', async () => {
@@ -131,6 +148,25 @@ describe('RunsSection', () => {
       expect(node.textContent).toContain(words);
     }
     expect(the(node, 'details').hasAttribute('open')).toBe(false);
+  });
+});
+
+describe('notify', () => {
+  const report = (verdict: ParityReport['verdict']): Partial<IJob> => ({ result: { report: aReport({ verdict }) } });
+
+  it.each<[string, Partial<IJob>, string | undefined]>([
+    ['a run that wrote', { result: { receipts: [aReceipt()] } }, 'success'],
+    ['a run that proved parity', report('in_parity'), 'success'],
+    ['a run that found differences', report('out_of_parity'), 'warning'],
+    ['a run that set rows aside', { result: { receipts: [aReceipt({ failed: 1 })] } }, 'warning'],
+    ['a run that left rows unconfirmed', { result: { receipts: [aReceipt({ unconfirmed: 1 })] } }, 'warning'],
+    ['a run that proved nothing', report('unknown'), 'info'],
+    ['a run that failed', { state: 'failed' }, 'error'],
+    ['a run that was stopped', { state: 'stopped' }, undefined]
+  ])('tells of %s as it deserves', (_, change, type) => {
+    Notification.manager.dismiss();
+    notify(aJob({ state: 'succeeded', ended_us: NOW_US, ...change }), trans);
+    expect(Notification.manager.notifications.map(notification => notification.type)).toEqual(type ? [type] : []);
   });
 });
 

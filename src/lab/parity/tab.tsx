@@ -1,9 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
-import type { ColumnComparison, GroupState, IProofsAnswer, Offender, ParityReport, Verdict } from '../../contract';
+import type { ColumnComparison, IProofsAnswer, Offender, ParityReport } from '../../contract';
 import { Ago, PolledView, StateMark } from '../components';
 import type { FollowingModel } from '../following_model';
+import { VERDICT_STATE } from '../signs';
 import { grouped, verdictSentence } from '../words';
 import { StateBar, stateWords } from './state_bar';
 
@@ -42,14 +43,6 @@ export class ParityTab extends VDomRenderer<FollowingModel<IProofsAnswer>> {
   private readonly _proofs: FollowingModel<IProofsAnswer>;
   private readonly _trans: TranslationBundle;
 }
-
-/** The state whose glyph stands for a verdict. A check that proves nothing is never shown as parity. */
-const VERDICT_STATE: Readonly<Record<Verdict, GroupState>> = {
-  in_parity: 'in_parity',
-  out_of_parity: 'differs',
-  no_difference_found: 'unknown',
-  unknown: 'unknown'
-};
 
 interface IReportProps {
   report: ParityReport;

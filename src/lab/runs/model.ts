@@ -1,16 +1,19 @@
 import { VDomModel } from '@jupyterlab/ui-components';
 import type { IJob } from '../../contract';
-import { TwinstoreError } from '../../contract';
+import type { TwinstoreError } from '../../contract';
 import type { IJobsModel } from '../../tokens';
+import { asError } from '../as_error';
 import type { NotebooksModel } from './notebooks';
 
-/** What the Runs section shows: the notebook to run next, and the runs. */
+/** What the Runs section shows: the notebook to run next, and the runs. A job runs the file, so it is saved first. */
 export class RunsModel extends VDomModel {
   constructor(
     readonly jobs: IJobsModel,
-    readonly notebooks: NotebooksModel
+    readonly notebooks: NotebooksModel,
+    private readonly _save: (notebook: string) => Promise<void>
   ) {
     super();
+    jobs.finished.connect(this._onFinished, this);
     jobs.stateChanged.connect(this._announce, this);
     notebooks.stateChanged.connect(this._announce, this);
   }
@@ -20,8 +23,16 @@ export class RunsModel extends VDomModel {
     return this._refusal;
   }
 
+  /** The job that ended last while this was watched; null before. */
+  get ended(): IJob | null {
+    return this._ended;
+  }
+
   run(notebook: string): Promise<void> {
-    return this._try(() => this.jobs.start({ verb: 'run', args: { notebook } }));
+    return this._try(async () => {
+      await this._save(notebook);
+      await this.jobs.start({ verb: 'run', args: { notebook } });
+    });
   }
 
   stop(job: IJob): Promise<void> {
@@ -32,6 +43,7 @@ export class RunsModel extends VDomModel {
     if (this.isDisposed) {
       return;
     }
+    this.jobs.finished.disconnect(this._onFinished, this);
     this.jobs.stateChanged.disconnect(this._announce, this);
     this.notebooks.stateChanged.disconnect(this._announce, this);
     super.dispose();
@@ -42,9 +54,13 @@ export class RunsModel extends VDomModel {
     try {
       await action();
     } catch (reason) {
-      this._refusal =
-        reason instanceof TwinstoreError ? reason : new TwinstoreError('internal', String(reason), 'Reload the page.');
+      this._refusal = asError(reason);
     }
+    this._announce();
+  }
+
+  private _onFinished(_: unknown, job: IJob): void {
+    this._ended = job;
     this._announce();
   }
 
@@ -53,4 +69,5 @@ export class RunsModel extends VDomModel {
   }
 
   private _refusal: TwinstoreError | null = null;
+  private _ended: IJob | null = null;
 }

@@ -1,14 +1,15 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, Notification } from '@jupyterlab/apputils';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { INotebookTracker } from '@jupyterlab/notebook';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import type { IJob } from '../../contract';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { IAppearance, IJobsModel, ITwinstoreSidebar } from '../../tokens';
 import { twinsIcon } from '../icons';
 import { RunsModel } from './model';
 import { NotebooksModel } from './notebooks';
-import { outcome, RunsSection } from './section';
+import { notify } from './notify';
+import { RunsSection } from './section';
 
 export namespace CommandIDs {
   export const run = 'twinstore:run-notebook';
@@ -20,7 +21,7 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Runs notebooks as jobs, and shows runs and proofs in the sidebar.',
   autoStart: true,
   requires: [IJobsModel, ITwinstoreSidebar, IAppearance],
-  optional: [ITranslator, INotebookTracker, ICommandPalette],
+  optional: [ITranslator, INotebookTracker, ICommandPalette, IFileBrowserFactory],
   activate: (
     app: JupyterFrontEnd,
     jobs: IJobsModel,
@@ -28,11 +29,17 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     appearance: IAppearance,
     translator: ITranslator | null,
     tracker: INotebookTracker | null,
-    palette: ICommandPalette | null
+    palette: ICommandPalette | null,
+    browsers: IFileBrowserFactory | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_twinstore');
     const notebooks = new NotebooksModel(app.serviceManager.contents);
-    const model = new RunsModel(jobs, notebooks);
+    const model = new RunsModel(jobs, notebooks, async path => {
+      const context = tracker?.find(panel => panel.context.path === path)?.context;
+      if (context?.model.dirty) {
+        await context.save();
+      }
+    });
     sidebar.addSection({ id: 'runs', title: trans.__('Runs'), rank: 400, widget: new RunsSection(model, trans) });
     sidebar.refreshRequested.connect(() => {
       void jobs.refresh();
@@ -45,42 +52,42 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
 
+    /** The notebook named, those selected in the file browser, or the one in view. */
+    const pathsOf = ({ path, selected }: ReadonlyPartialJSONObject): string[] => {
+      if (typeof path === 'string') {
+        return [path];
+      }
+      if (selected === true) {
+        const items = [...(browsers?.tracker.currentWidget?.selectedItems() ?? [])];
+        return items.filter(({ type }) => type === 'notebook').map(item => item.path);
+      }
+      const panel = tracker?.currentWidget;
+      return panel ? [panel.context.path] : [];
+    };
     app.commands.addCommand(CommandIDs.run, {
       label: args => (args['toolbar'] ? '' : trans.__('Run with Twinstore')),
       caption: trans.__(
-        'Run this notebook from top to bottom in the background, with progress in the Twinstore sidebar'
+        'Run the notebook from top to bottom in the background, with progress in the Twinstore sidebar'
       ),
       icon: twinsIcon,
       describedBy: {
         args: {
           type: 'object',
-          properties: { path: { type: 'string', description: 'Path of the notebook; default the one in view' } }
+          properties: {
+            path: { type: 'string', description: 'Path of the notebook; default the one in view' },
+            selected: { type: 'boolean', description: 'Whether to run what is selected in the file browser' }
+          }
         }
       },
-      isEnabled: args => typeof args['path'] === 'string' || tracker?.currentWidget !== null,
+      isEnabled: args => pathsOf(args).length > 0,
       execute: async args => {
-        const panel = tracker?.currentWidget;
-        const path = typeof args['path'] === 'string' ? args['path'] : panel?.context.path;
-        if (path === undefined) {
-          return;
-        }
-        if (panel && panel.context.path === path && panel.context.model.dirty) {
-          await panel.context.save();
-        }
+        const paths = pathsOf(args);
         sidebar.reveal();
-        await model.run(path);
+        for (const path of paths) {
+          await model.run(path);
+        }
       }
     });
     palette?.addItem({ command: CommandIDs.run, category: trans.__('Twinstore') });
   }
 };
-
-/** A run's end is an event: it is told once, and stays in the sidebar. */
-function notify(job: IJob, trans: TranslationBundle): void {
-  const message = trans.__('%1: %2', job.title, outcome(job, trans));
-  if (job.state === 'succeeded') {
-    Notification.success(message, { autoClose: 5000 });
-  } else if (job.state === 'failed') {
-    Notification.error(message, { autoClose: 10000 });
-  }
-}

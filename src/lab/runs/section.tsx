@@ -3,6 +3,7 @@ import { Button, HTMLSelect, VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import type { IJob } from '../../contract';
 import { Ago, ErrorNotice, Glyph, JobProgress } from '../components';
+import { signOf } from '../signs';
 import { duration, receiptSentence, verdictSentence } from '../words';
 import type { RunsModel } from './model';
 
@@ -25,6 +26,7 @@ export class RunsSection extends VDomRenderer<RunsModel> {
         <div role="status" aria-live="polite">
           {model.refusal && <ErrorNotice error={model.refusal} trans={trans} />}
           {error && <p className="twinstore-Stale">{error.message}</p>}
+          {model.ended && <p className="twinstore-hidden">{announcement(model.ended, trans)}</p>}
         </div>
         {jobs.length === 0 ? (
           <p className="twinstore-Hint">
@@ -78,7 +80,7 @@ function Run(props: { job: IJob; nowUs: number; trans: TranslationBundle; onStop
     <>
       <p className="twinstore-Item-line">
         <span className="twinstore-Item-name">
-          <Glyph of={job.state} /> {titleOf(job, trans)}
+          <Glyph of={signOf(job)} /> {titleOf(job, trans)}
         </span>
         <span className="twinstore-Item-aside">
           <Ago us={job.ended_us ?? job.started_us} nowUs={nowUs} trans={trans} />
@@ -100,6 +102,11 @@ function titleOf(job: IJob, trans: TranslationBundle): string {
     case 'retry':
       return trans.__('retry of %1', job.title);
   }
+}
+
+/** What is said of the end of a job where it is not in sight. */
+export function announcement(job: IJob, trans: TranslationBundle): string {
+  return trans.__('%1: %2', titleOf(job, trans), outcome(job, trans));
 }
 
 /** How a job ended, in words. */
