@@ -62,8 +62,8 @@ def receipt(spark: SparkSession, step: dict[str, Any]) -> None:
     row = {
         "run_id": f"run-{step['to']}", "operation": "write", "group": GROUP, "table_id": step["table_id"],
         "repeatable": True, "version": step["to"], "gap": {"from": step["from"], "to": step["to"]},
-        "write_timestamp_us": 1, "max_event_us": step["max_event_us"], **counts, "resumed": [], "by": "spark", "at_us": step["at_us"],
-        "durations_s": json.dumps({"append": 0.5}), "notes": ["kept by Spark"],
+        "write_timestamp_us": 1, "max_event_us": step["max_event_us"], **counts, "resumed": [],
+        "by": "spark", "at_us": step["at_us"], "durations_s": json.dumps({"append": 0.5}), "notes": ["kept by Spark"],
     }  # fmt: skip
     keep(spark, "receipts", row, RECEIPTS)
 
