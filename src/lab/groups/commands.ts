@@ -1,14 +1,15 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { ICommandPalette } from '@jupyterlab/apputils';
-import { Clipboard } from '@jupyterlab/apputils';
+import { Clipboard, Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IGroupSummary } from '../../contract';
 import type { IGroupsModel, IGroupView, IJobsModel } from '../../tokens';
+import { asError } from '../as_error';
 import { twinsIcon } from '../icons';
 
-/** Commands on a group. Without the argument `group` they mean the one under the mouse, else the one in view. */
+/** Commands on a group: the one of the argument `group`, in a context menu the one under it, else the one in view. */
 export namespace CommandIDs {
   export const open = 'twinstore:open-group';
   export const prove = 'twinstore:prove-group';
@@ -29,15 +30,24 @@ export interface IGroupCommandsOptions {
 const DESCRIBED_BY = {
   args: {
     type: 'object',
-    properties: { group: { type: 'string', description: 'Name of the feature group' } }
+    properties: {
+      group: { type: 'string', description: 'Name of the feature group; default the one in view' },
+      menu: { type: 'boolean', description: 'Whether the one under the open context menu is meant' }
+    }
   }
 } as const;
 
 export function addGroupCommands({ app, model, view, jobs, trans, palette }: IGroupCommandsOptions): void {
   const nameOf = (args: ReadonlyPartialJSONObject): string | null => {
-    const { group } = args;
-    const hit = app.contextMenuHitTest(node => node.dataset['group'] !== undefined);
-    return typeof group === 'string' ? group : (hit?.dataset['group'] ?? view.current);
+    const { group, menu } = args;
+    if (typeof group === 'string') {
+      return group;
+    }
+    if (menu !== true) {
+      return view.current;
+    }
+    // Outside of a menu this would still answer for the menu that was open last.
+    return app.contextMenuHitTest(node => node.dataset['group'] !== undefined)?.dataset['group'] ?? null;
   };
   const add = (
     id: string,
@@ -47,7 +57,7 @@ export function addGroupCommands({ app, model, view, jobs, trans, palette }: IGr
     app.commands.addCommand(id, {
       label: args => (typeof args['group'] === 'string' ? labels.named(args['group']) : labels.label),
       caption: labels.caption,
-      icon: args => (args['toolbar'] ? undefined : id === CommandIDs.open ? twinsIcon : undefined),
+      icon: id === CommandIDs.open ? twinsIcon : undefined,
       describedBy: DESCRIBED_BY,
       isEnabled: args => nameOf(args) !== null,
       execute: args => {
@@ -81,7 +91,7 @@ export function addGroupCommands({ app, model, view, jobs, trans, palette }: IGr
     },
     name => {
       view.open(name);
-      return jobs.start({ verb: 'parity', args: { group: name, how: 'auto' } });
+      return told(jobs.start({ verb: 'parity', args: { group: name, how: 'auto' } }));
     }
   );
   add(
@@ -91,7 +101,7 @@ export function addGroupCommands({ app, model, view, jobs, trans, palette }: IGr
       named: name => trans.__('Retry Unfinished Rows of %1', name),
       caption: trans.__('Write online what an earlier write did not finish')
     },
-    name => jobs.start({ verb: 'retry', args: { group: name } })
+    name => told(jobs.start({ verb: 'retry', args: { group: name } }))
   );
   add(
     CommandIDs.copyOffline,
@@ -114,6 +124,16 @@ export function addGroupCommands({ app, model, view, jobs, trans, palette }: IGr
 
   if (palette) {
     addToPalette(palette, model, trans);
+  }
+}
+
+/** Waits for what a command began; says why when it was refused, for no view does. */
+async function told(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (reason) {
+    const { message, remedy } = asError(reason);
+    Notification.error(`${message} ${remedy}`, { autoClose: 10000 });
   }
 }
 
