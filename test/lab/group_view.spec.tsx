@@ -107,11 +107,15 @@ describe('GroupView', () => {
     await after(() => the(node, 'button', 'Prove now').click());
     expect(server.requests('POST jobs')[0]?.body).toEqual({ verb: 'parity', args: { group: 'energy', how: 'auto' } });
     expect(node.textContent).toContain('comparing');
-    expect((the(node, 'button', 'Prove now') as HTMLButtonElement).disabled).toBe(true);
+    const prove = the(node, 'button', 'Prove now') as HTMLButtonElement;
+    // It keeps the focus, and yet does nothing.
+    expect([prove.disabled, prove.getAttribute('aria-disabled')]).toEqual([false, 'true']);
+    await after(() => prove.click());
+    expect(server.requests('POST jobs')).toHaveLength(1);
     const before = server.requests('POST api/groups/get').length;
     await after(end);
     expect(the(node, '[role=status]', 'In parity').getAttribute('aria-live')).toBe('polite');
-    expect((the(node, 'button', 'Prove now') as HTMLButtonElement).disabled).toBe(false);
+    expect(prove.getAttribute('aria-disabled')).toBe('false');
     expect(server.requests('POST api/groups/get').length).toBe(before + 1);
   });
 
@@ -125,6 +129,17 @@ describe('GroupView', () => {
     await after(() => the(node, 'button', 'Prove now').click());
     await after(() => the(node, 'button', 'Stop').click());
     expect(server.requests('DELETE jobs/j1')).toHaveLength(1);
+  });
+
+  it('says why a proof cannot be stopped', async () => {
+    server
+      .on('GET jobs', () => json({ jobs: [proving] }))
+      .on('GET jobs/j1/events', () => new Promise<Response>(() => undefined))
+      .on('DELETE jobs/j1', () => new Response('', { status: 403 }));
+    await jobs.refresh();
+    const { node } = await opened();
+    await after(() => the(node, 'button', 'Stop').click());
+    expect(node.textContent).toContain('refused twinstore/jobs/j1');
   });
 
   it('says why a proof cannot be begun', async () => {

@@ -8,7 +8,7 @@ import { Glyph } from './glyph';
 export interface INoticeAction {
   label: string;
   run: () => void;
-  /** Whether it is being done, so that it cannot be asked for now. */
+  /** Whether it is being done; `run` does nothing then. The button keeps the focus. */
   isPending?: boolean;
 }
 
@@ -41,7 +41,7 @@ export function ErrorNotice(props: IErrorNoticeProps): ReactElement {
       )}
       <div className="twinstore-Actions">
         {action && (
-          <Button className="jp-mod-styled jp-mod-accept" disabled={action.isPending} onClick={action.run}>
+          <Button className="jp-mod-styled jp-mod-accept" aria-disabled={action.isPending} onClick={action.run}>
             {action.label}
           </Button>
         )}

@@ -52,7 +52,7 @@ function Title({ model, answer, trans }: IPartProps & { model: GroupModel }): Re
       </span>
       <Button
         className="jp-mod-styled jp-mod-accept"
-        disabled={running}
+        aria-disabled={running}
         title={running ? trans.__('A proof or a retry of this group is running.') : undefined}
         onClick={() => void model.prove()}
       >
@@ -83,7 +83,7 @@ function Proof({ model, trans }: { model: GroupModel; trans: TranslationBundle }
   const error = refusal ?? ended?.error ?? null;
   return (
     <div className="twinstore-GroupHeader-proof">
-      {running && <JobProgress job={running} trans={trans} onStop={id => model.stop(id)} />}
+      {running && <JobProgress job={running} trans={trans} onStop={id => void model.stop(id)} />}
       <div role="status" aria-live="polite">
         {ended && <p>{outcome(ended, trans)}</p>}
         {error && <ErrorNotice error={error} trans={trans} />}

@@ -1,6 +1,7 @@
 import type { IGroupAnswer, IJob } from '../../contract';
-import { TwinstoreError } from '../../contract';
+import type { TwinstoreError } from '../../contract';
 import type { IAppearance, IGroupContext, IJobsModel, ITwinstoreClient } from '../../tokens';
+import { asError } from '../as_error';
 import { PolledModel } from '../polled_model';
 
 /** One feature group, and the proof that is being made of it. */
@@ -31,26 +32,21 @@ export class GroupModel extends PolledModel<IGroupAnswer> implements IGroupConte
     return this.running === null ? this._ended : null;
   }
 
-  /** Why a proof could not be begun; null when it could. */
+  /** Why a proof could not be begun or stopped; null when it could. */
   get refusal(): TwinstoreError | null {
     return this._refusal;
   }
 
   /** Compare the two stores row by row. */
   async prove(): Promise<void> {
-    this._ended = null;
-    this._refusal = null;
-    try {
-      await this._jobs.start({ verb: 'parity', args: { group: this.name, how: 'auto' } });
-    } catch (reason) {
-      this._refusal =
-        reason instanceof TwinstoreError ? reason : new TwinstoreError('internal', String(reason), 'Reload the page.');
+    if (this.running === null) {
+      this._ended = null;
+      await this._try(() => this._jobs.start({ verb: 'parity', args: { group: this.name, how: 'auto' } }));
     }
-    this.stateChanged.emit();
   }
 
-  stop(id: string): void {
-    void this._jobs.stop(id);
+  stop(id: string): Promise<void> {
+    return this._try(() => this._jobs.stop(id));
   }
 
   override dispose(): void {
@@ -60,6 +56,16 @@ export class GroupModel extends PolledModel<IGroupAnswer> implements IGroupConte
     this._jobs.stateChanged.disconnect(this._onJobs, this);
     this._jobs.finished.disconnect(this._onFinished, this);
     super.dispose();
+  }
+
+  private async _try(action: () => Promise<unknown>): Promise<void> {
+    this._refusal = null;
+    try {
+      await action();
+    } catch (reason) {
+      this._refusal = asError(reason);
+    }
+    this.stateChanged.emit();
   }
 
   private _concerns(job: IJob): boolean {
