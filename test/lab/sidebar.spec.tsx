@@ -39,6 +39,13 @@ describe('TwinstoreSidebar', () => {
     expect([sidebar.content.isHidden, cover.parent]).toEqual([false, null]);
   });
 
+  it('takes the focus when it is shown on demand', async () => {
+    await attached(sidebar);
+    sidebar.focus();
+    expect(document.activeElement).toBe(sidebar.node);
+    Widget.detach(sidebar);
+  });
+
   it('names itself to a screen reader', () => {
     expect(sidebar.node.getAttribute('role')).toBe('region');
     expect(sidebar.node.getAttribute('aria-label')).toBe('Twinstore');
@@ -90,6 +97,18 @@ describe('health in the sidebar', () => {
     await after(() => the(foot.node, 'button', 'Try again').click());
     expect(foot.node.textContent).not.toContain('unreachable');
     expect(foot.node.textContent).toContain('acting as local');
+  });
+
+  it('says that the page is of another version than the server', async () => {
+    const versions = { server: '9.0.0', companion: '9.0.0', node: 'v20.0.0' };
+    server.on('GET status', () => json(aStatus({ versions })));
+    model = new HealthModel({ client: server.client, appearance });
+    await settled();
+    const { node } = await attached(new HealthFoot(model, trans));
+    expect(the(node, '[role=status]').textContent).toContain('the server of 9.0.0: reload the page');
+    server.on('GET status', () => json(aStatus()));
+    await after(() => model.refresh());
+    expect(node.querySelector('[role=status]')).toBeNull();
   });
 
   it('tells a first user what this is and how to begin', async () => {
@@ -182,6 +201,11 @@ describe('GroupsSection', () => {
     await press('ArrowDown');
     expect(document.activeElement).toBe(the(node, 'button', 'terminals'));
     expect([...node.querySelectorAll('button')].map(({ tabIndex }) => tabIndex)).toEqual([-1, -1, 0]);
+  });
+
+  it('announces that the groups cannot be read', async () => {
+    server.on('POST api/groups', () => new Response('', { status: 502 }));
+    expect(the(await section(), '[role=status]').textContent).toContain('status 502');
   });
 
   it('opens the group that is chosen', async () => {

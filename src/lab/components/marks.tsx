@@ -39,7 +39,7 @@ export interface IStaleNoticeProps {
 /** Says that what is shown is old, how old, and why. */
 export function StaleNotice({ error, readUs, nowUs, trans, onRetry }: IStaleNoticeProps): ReactElement {
   return (
-    <div className="twinstore-Stale" role="status">
+    <div className="twinstore-Stale">
       <span>
         {trans.__('As of %1.', ago(readUs, nowUs, trans))} {error.message} {error.remedy}
       </span>

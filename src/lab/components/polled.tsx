@@ -18,19 +18,19 @@ export function PolledView<T>(props: IPolledViewProps<T>): ReactElement {
   const { model, trans, nowUs } = props;
   const { data, error, readUs } = model;
   const retry = (): void => void model.refresh();
-  if (data === null || readUs === null) {
-    return error === null ? (
-      <p className="twinstore-Hint" role="status">
-        {props.reading}
-      </p>
-    ) : (
-      <ErrorNotice error={error} trans={trans} action={{ label: trans.__('Try again'), run: retry }} />
-    );
-  }
+  const isThere = data !== null && readUs !== null;
   return (
     <>
-      {error !== null && <StaleNotice error={error} readUs={readUs} nowUs={nowUs} trans={trans} onRetry={retry} />}
-      <div className={error === null ? undefined : 'twinstore-mod-stale'}>{props.children(data)}</div>
+      <div role="status">
+        {!isThere && error === null && <p className="twinstore-Hint">{props.reading}</p>}
+        {!isThere && error !== null && (
+          <ErrorNotice error={error} trans={trans} action={{ label: trans.__('Try again'), run: retry }} />
+        )}
+        {isThere && error !== null && (
+          <StaleNotice error={error} readUs={readUs} nowUs={nowUs} trans={trans} onRetry={retry} />
+        )}
+      </div>
+      {isThere && <div className={error === null ? undefined : 'twinstore-mod-stale'}>{props.children(data)}</div>}
     </>
   );
 }

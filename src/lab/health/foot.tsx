@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import type { IStoreHealth } from '../../contract';
+import { VERSION } from '../../contract';
 import { ErrorNotice, Glyph } from '../components';
 import { absolute, ago } from '../words';
 import type { HealthModel } from './model';
@@ -18,10 +19,12 @@ export class HealthFoot extends VDomRenderer<HealthModel> {
 
   protected render(): ReactElement | null {
     const trans = this._trans;
-    const health = this.model.data?.health;
-    if (!health || this.model.phase !== 'ready') {
+    const { data, phase } = this.model;
+    if (!data?.health || phase !== 'ready') {
       return null;
     }
+    const { health, status } = data;
+    const { server } = status.versions;
     const silent = health.stores.filter(store => !store.ok);
     const nowUs = Date.now() * 1000;
     return (
@@ -31,6 +34,11 @@ export class HealthFoot extends VDomRenderer<HealthModel> {
             <StoreSilent key={store.name} store={store} nowUs={nowUs} trans={trans} onRetry={() => this._retry()} />
           ))}
         </div>
+        {/^\d/.test(server) && server !== VERSION && (
+          <p role="status">
+            {trans.__('This page is of version %1, the server of %2: reload the page.', VERSION, server)}
+          </p>
+        )}
         <div className="twinstore-Foot-line" title={this._versions()}>
           {health.stores.map(store => (
             <StoreMark key={store.name} store={store} trans={trans} />

@@ -65,7 +65,7 @@ export const sidebarPlugin: JupyterFrontEndPlugin<ITwinstoreSidebar> = {
       caption: trans.__('Show feature groups, runs and the health of both stores'),
       icon: twinsIcon,
       describedBy: NO_ARGS,
-      execute: () => sidebar.reveal()
+      execute: () => sidebar.focus()
     });
     app.commands.addCommand(CommandIDs.refresh, {
       label: trans.__('Refresh Twinstore'),

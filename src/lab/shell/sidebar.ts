@@ -21,6 +21,7 @@ export class TwinstoreSidebar extends SidePanel implements ITwinstoreSidebar {
     this.title.icon = twinsIcon;
     this.title.caption = trans.__('Twinstore: feature groups and their twins');
     this.title.dataset = { ...this.title.dataset, jpTabLabel: trans.__('Twinstore') };
+    this.node.tabIndex = -1;
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Twinstore'));
     this.content.node.setAttribute('aria-label', trans.__('Twinstore sections'));
@@ -84,6 +85,12 @@ export class TwinstoreSidebar extends SidePanel implements ITwinstoreSidebar {
 
   reveal(): void {
     this._activate(this.id);
+  }
+
+  /** Bring it to the front and the focus into it. */
+  focus(): void {
+    this.reveal();
+    this.node.focus();
   }
 
   override dispose(): void {
