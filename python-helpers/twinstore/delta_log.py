@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from py4j.protocol import Py4JError, Py4JJavaError
 
 from .errors import TwinstoreError, from_foreign
+from .foreign import FOREIGN, caused_by
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -82,14 +83,16 @@ def parse_commit(version: int, lines: Iterable[str]) -> Commit:
             removes = True
         elif kind == "metaData":
             metadata = True
-    ours = _user_metadata(info.get("userMetadata"))
+    ours = _own_metadata(info.get("userMetadata"))
+    run_id, created_us = ours.get("run"), ours.get("created_us")
+    is_run = isinstance(run_id, str) and type(created_us) is int
     in_commit_ms = info.get("inCommitTimestamp")
     rows = info.get("operationMetrics", {}).get("numOutputRows")
     return Commit(
         version=version,
         operation=info.get("operation", "unknown"),
-        run_id=ours.get("run"),
-        created_us=ours.get("created_us"),
+        run_id=run_id if is_run else None,
+        created_us=created_us if is_run else None,
         touches_all=metadata or ours.get("touch") == "all",
         removes=removes,
         added=tuple(added),
@@ -98,13 +101,19 @@ def parse_commit(version: int, lines: Iterable[str]) -> Commit:
     )
 
 
-def _user_metadata(text: str | None) -> dict[str, Any]:
-    """The JSON object that our commits carry; empty for what other writers put there."""
+def _user_metadata(**ours: Any) -> str:
+    """What our commits carry. Other writers keep JSON objects there too, so that ours has a name of its own."""
+    return json.dumps({"twinstore": ours})
+
+
+def _own_metadata(text: str | None) -> dict[str, Any]:
+    """What `_user_metadata` put there; empty for what other writers did."""
     try:
         found = json.loads(text or "")
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    ours = found.get("twinstore") if isinstance(found, dict) else None
+    return ours if isinstance(ours, dict) else {}
 
 
 class OfflineTable:
@@ -219,10 +228,10 @@ class OfflineTable:
         # Options of this one write, never session confs, which would stay for whatever is written next.
         writer = rows.write.format("delta").mode("append").option("txnVersion", "0")
         writer = writer.option("txnAppId", application_id(group, run_id))
-        writer = writer.option("userMetadata", json.dumps({"run": run_id, "created_us": created_us}))
+        writer = writer.option("userMetadata", _user_metadata(run=run_id, created_us=created_us))
         try:
             writer.save(self.location)
-        except Py4JJavaError as error:
+        except FOREIGN as error:
             if caused_by(error, "ConcurrentTransactionException"):
                 return None
             raise
@@ -246,7 +255,7 @@ class OfflineTable:
         """
         writer = self._spark.createDataFrame([], schema).write.format("delta").mode("append")
         writer = writer.option("txnAppId", f"twinstore.stamp:{uuid.uuid4().hex}").option("txnVersion", "0")
-        writer.option("userMetadata", json.dumps({"touch": "all"})).save(self.location)
+        writer.option("userMetadata", _user_metadata(touch="all")).save(self.location)
 
     def _update(self) -> Any:
         try:
@@ -283,13 +292,3 @@ class OfflineTable:
                 "This Spark session has no Delta Lake.",
                 "Make the session with `ts.spark_session()`, or add delta-spark to it.",
             ) from error
-
-
-def caused_by(error: BaseException, name: str) -> bool:
-    """Whether a Java error, or one of its causes, is of the class whose name ends so."""
-    cause = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
-    while cause is not None:
-        if cause.getClass().getName().endswith(name):
-            return True
-        cause = cause.getCause()
-    return False

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from py4j.protocol import Py4JJavaError
 
 from .config import Root
-from .delta_log import OfflineTable, caused_by
+from .delta_log import OfflineTable
 from .errors import TwinstoreError, from_foreign
 from .feature_group import Definition
+from .foreign import caused_by
 from .preflight import kept_definition
 
 if TYPE_CHECKING:

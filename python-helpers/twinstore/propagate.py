@@ -16,7 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from .delta_log import Commit, Snapshot
-from .errors import WriteUnconfirmed, from_foreign
+from .errors import TwinstoreError, WriteUnconfirmed, from_foreign
 from .fate import ALIVE, EXPIRED, FATE, Tally, tally, with_fate
 from .gap import Changes, Due, changes_of, due_online, resumed_runs, winner_rows
 from .receipts import Gap, Receipt, Watermark
@@ -97,6 +97,13 @@ class Propagation:
                 self._definition,
                 self._twins.dialect,
                 time.time_ns() // 1_000,
+            if fates.alive + fates.expired + fates.failed != due.keys:
+                raise TwinstoreError(
+                    "internal",
+                    f"Of {due.keys} rows that are due in {self._definition.online} the offline store gave "
+                    f"{fates.alive + fates.expired + fates.failed}, so that none was written.",
+                    "Run `store.materialize(group)`, which takes every row anew, and report this.",
+                )
             ).persist()
             kept.callback(fated.unpersist)
             fates = tally(fated)

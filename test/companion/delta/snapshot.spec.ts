@@ -265,7 +265,7 @@ describe('history', () => {
       operation: 'WRITE',
       operationParameters: { mode: 'Append' },
       operationMetrics: { numOutputRows: '5' },
-      userMetadata: '{"run":"r1"}',
+      userMetadata: '{"twinstore":{"run":"r1","created_us":1}}',
       engineInfo: 'Spark'
     };
     writeCommit(table, 0, [PROTOCOL, metaData(COLUMNS)]);
@@ -281,7 +281,7 @@ describe('history', () => {
       operation: 'WRITE',
       parameters: { mode: 'Append' },
       metrics: { numOutputRows: '5' },
-      userMetadata: '{"run":"r1"}',
+      userMetadata: '{"twinstore":{"run":"r1","created_us":1}}',
       engine: 'Spark',
       txns: [{ appId: 'twinstore.write:g:r1', version: 0 }],
       filesAdded: 1,
