@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
-from .delta_log import Commit, Snapshot, caused_by
+from .delta_log import Commit, Snapshot
+from .foreign import FOREIGN, caused_by, feed_is_gone
 from .receipts import Gap, Watermark
 from .twins import Twins
 from .types import event_us
@@ -77,30 +76,46 @@ def changes_of(twins: Twins, gap: Gap) -> Changes:
     return Changes(gap, tuple(commits), every_key=touched)
 
 
+def fed_keys(twins: Twins, gap: Gap, kept: ExitStack) -> DataFrame | None:
+    """The distinct keys of all rows that the gap added, removed or replaced, cached until `kept` closes; None where the
+    change feed has a hole."""
+    keys = list(twins.definition.keys)
+    if gap.empty:
+        return twins.offline.read(gap.to_version).select(*keys).limit(0)
+    try:
+        found = twins.offline.changed_keys(gap.from_version, gap.to_version, keys).persist()
+        kept.callback(found.unpersist)
+        found.count()
+    except FOREIGN as error:
+        if not feed_is_gone(error):
+            raise
+        return None
+    return found
+
+
 def due_online(
     twins: Twins,
     changes: Changes,
     head: Snapshot,
     reached: Watermark,
     own: Commit | None,
-    online_is_new: bool,
     kept: ExitStack,
 ) -> Due:
     """The winners in snapshot `head` of the keys that the gap changed, and the keys that it took away.
 
-    `own` is this run's own append when it lies in the gap; `online_is_new` that the online table has no row yet. What
-    is cached lives until `kept` closes.
+    `own` is this run's own append when it lies in the gap. What is cached lives until `kept` closes.
     """
     finder = _Finder(twins, changes, head, own, kept)
     if changes.every_key:
-        return finder.every_key(online_is_new)
+        return finder.every_key()
+    if changes.removes:
+        return finder.removed()
     try:
-        return finder.removed() if changes.removes else finder.inserted(reached)
-    except (Py4JJavaError, AnalysisException) as error:
-        # VACUUM took files of the gap, or the change feed has a hole: every key covers whatever happened.
-        if isinstance(error, Py4JJavaError) and not caused_by(error, "FileNotFoundException"):
+        return finder.inserted(reached)
+    except FOREIGN as error:
+        if not feed_is_gone(error):
             raise
-        return finder.every_key(online_is_new)
+        return finder.every_key()
 
 
 class _Finder:
@@ -151,9 +166,9 @@ class _Finder:
 
     def removed(self) -> Due:
         """Of a gap that took rows away or replaced some: the winner may be any row of history."""
-        gap = self._changes.gap
-        keys = self._cached(self._twins.offline.changed_keys(gap.from_version, gap.to_version, self._keys))
-        keys.count()
+        keys = fed_keys(self._twins, self._changes.gap, self._kept)
+        if keys is None:
+            return self.every_key()
         snapshot = self._twins.offline.read(self._head.version)
         related = self._cached(order_rows(snapshot, self._definition).join(keys, self._keys, "left_semi"))
         winners = self._cached(latest(related, self._definition))
@@ -161,15 +176,17 @@ class _Finder:
         absent = keys.join(winners, self._keys, "left_anti")
         return replace(self._due(winners, snapshot, absent, self._counts(related)), max_event_us=newest_us)
 
-    def every_key(self, online_is_new: bool) -> Due:
-        """Of all that the table holds."""
+    def every_key(self) -> Due:
+        """Of all that the table holds; what history lacks and the online store has, or may yet get, is to leave it."""
         snapshot = self._twins.offline.read(self._head.version)
         history = order_rows(snapshot, self._definition)
         winners = self._cached(latest(history, self._definition))
-        absent = None
-        if not online_is_new:
-            online = self._twins.online.read().select(*key_names(self._definition))
-            absent = online.join(winners, self._keys, "left_anti")
+        candidates = self._twins.online.read().select(*key_names(self._definition))
+        removed = fed_keys(self._twins, self._changes.gap, self._kept) if self._changes.removes else None
+        if removed is not None:
+            # A slower writer of an older snapshot may bring them only later.
+            candidates = candidates.unionByName(removed).distinct()
+        absent = candidates.join(winners, self._keys, "left_anti")
         only_own = self._own is not None and self._changes.inserts == (self._own,)
         counts = self._counts(None if only_own else history)
         return self._due(winners, snapshot, absent, counts)
@@ -191,7 +208,7 @@ class _Finder:
             late = own.join(newest, self._keys).where(sf.col("event_us") < sf.col("newest_us")).count()
             corrected = own.join(prior.distinct(), [*self._keys, "event_us"], "left_semi").count()
             return Counts(late, corrected, superseded)
-        except Py4JJavaError as error:
+        except FOREIGN as error:
             # The run is of an earlier attempt and VACUUM took its files: it can be finished, no longer counted.
             if not caused_by(error, "FileNotFoundException"):
                 raise

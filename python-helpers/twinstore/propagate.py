@@ -35,14 +35,13 @@ _ROWS_IN_TASK = 20_000
 class Start:
     """Where a propagation begins: the head H of the log, the watermark, and this run's own commit if the gap has it.
 
-    `own_is_fresh`: this very call made that commit. `online_is_new`: the online table has no row yet.
+    `own_is_fresh`: this very call made that commit.
     """
 
     head: Snapshot
     reached: Watermark
     own: Commit | None = None
     own_is_fresh: bool = False
-    online_is_new: bool = False
 
 
 class Propagation:
@@ -82,9 +81,7 @@ class Propagation:
                 )
                 due = None
                 if not changes.none:
-                    due = due_online(
-                        self._twins, changes, start.head, start.reached, start.own, start.online_is_new, kept
-                    )
+                    due = due_online(self._twins, changes, start.head, start.reached, start.own, kept)
             if due is not None:
                 draft = self._online(draft, due, kept)
         return self._keep(draft)

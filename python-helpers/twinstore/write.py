@@ -59,8 +59,7 @@ class Writer:
                     # As it is now that others are done.
                     ready = check(twins, self.settings)
                 reached = self._watermark(ready)
-                online_is_new = ready.shape is None
-                ready = prepare(twins, ready, reached.version)
+                ready = prepare(twins, ready, reached.version, before_commit)
             snapshot = _existing(ready)
             appended = Appended(None, 0, 0)
             if batch is not None:
@@ -71,7 +70,7 @@ class Writer:
             elif operation == "materialize":
                 before_commit()
                 twins.offline.stamp(snapshot.schema)
-            start = self._start(appended, reached, online_is_new)
+            start = self._start(appended, reached)
             draft = self._draft(operation, identity, appended, start, ready)
             self.checkpoint("propagate")
             receipt = Propagation(twins, stages, self.checkpoint, before_commit).finish(draft, start)
@@ -83,7 +82,7 @@ class Writer:
             return Watermark()
         return self.twins.receipts.watermark(ready.snapshot.table_id)
 
-    def _start(self, appended: Appended, reached: Watermark, online_is_new: bool) -> Start:
+    def _start(self, appended: Appended, reached: Watermark) -> Start:
         head = self.twins.offline.snapshot()
         if head is None or head.timestamp_us is None:
             raise TwinstoreError(
@@ -94,7 +93,7 @@ class Writer:
         own = appended.commit
         if own is not None and own.version <= reached.version:
             own = None
-        return Start(head, reached, own, own_is_fresh=appended.appended > 0, online_is_new=online_is_new)
+        return Start(head, reached, own, own_is_fresh=appended.appended > 0)
 
     def _draft(
         self, operation: str, identity: RunIdentity, appended: Appended, start: Start, ready: Readiness
