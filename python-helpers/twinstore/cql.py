@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Callable
 from py4j.protocol import Py4JError
 
 from .config import OnlineStore
-from .delta_log import caused_by
 from .errors import TwinstoreError, from_foreign
+from .foreign import caused_by
 from .session import online_conf, online_secrets
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _WINDOW = 256
 
 _STATEMENT_S = 10
+#: All nodes must agree on a schema.
+_SCHEMA_S = 60
 _PING_S = 2
 
 #: How long a read waits for a store that was away: more than the driver takes to ask it again.
@@ -35,7 +37,10 @@ _RETURN_POLL_S = 0.25
 
 
 class Cql:
-    """A session with the online store. All methods raise `TwinstoreError` when the store refuses or is not there."""
+    """A session with the online store, at the consistency of its settings.
+
+    All methods raise `TwinstoreError` when the store refuses, is not there, or does not answer within ten seconds.
+    """
 
     def __init__(self, spark: SparkSession, store: OnlineStore) -> None:
         self._spark = spark
@@ -49,35 +54,42 @@ class Cql:
     def execute(self, statement: str) -> bool:
         """Runs one statement. False when its condition (`IF …`) did not hold."""
         with self._errors():
-            return bool(self._session.execute(statement).wasApplied())
+            return bool(self._wait(self._submit(statement)).wasApplied())
+
+    def define(self, statement: str) -> None:
+        """Runs a statement that changes the schema, for which a cluster may take a minute."""
+        with self._errors():
+            self._wait(self._submit(statement), _SCHEMA_S)
 
     def rows(self, select: str) -> list[dict[str, Any]]:
         """The rows of a `SELECT JSON …`, which must be few. Waits a moment for a store that was away."""
-        decode = self._jvm.java.nio.charset.StandardCharsets.UTF_8.decode
         with self._errors():
             try:
-                found = self._session.execute(select)
+                return self._decoded(self._wait(self._submit(select, idempotent=True)))
             except Py4JError as error:
                 # The driver still counts every node as down. Only reads wait, for work begins with them: what ends a
                 # write whose store died must not be held up.
                 if not (caused_by(error, "NoNodeAvailableException") and self._returns()):
                     raise
-                found = self._session.execute(select)
-            return [json.loads(decode(row.getBytesUnsafe(0)).toString()) for row in found.iterator()]
+                return self._decoded(self._wait(self._submit(select, idempotent=True)))
 
     def execute_all(self, statements: Iterable[str], done: Callable[[int], None]) -> None:
         """Runs idempotent statements concurrently; `done` is told how many are confirmed, ever so often."""
         pending: deque[Any] = deque()
         confirmed = 0
+        # What gives the statements may fail too, by no fault of this store.
         for statement in statements:
-            pending.append(self._submit(statement))
+            with self._errors():
+                pending.append(self._submit(statement, idempotent=True))
             if len(pending) == _WINDOW:
-                self._wait(pending.popleft())
+                with self._errors():
+                    self._wait(pending.popleft())
                 confirmed += 1
                 done(confirmed)
-        while pending:
-            self._wait(pending.popleft())
-            confirmed += 1
+        with self._errors():
+            while pending:
+                self._wait(pending.popleft())
+                confirmed += 1
         done(confirmed)
 
     def answers(self) -> bool:
@@ -120,13 +132,22 @@ class Cql:
             time.sleep(_RETURN_POLL_S)
         return True
 
-    def _submit(self, statement: str) -> Any:
-        with self._errors():
-            return self._session.executeAsync(statement)
+    def _submit(self, text: str, idempotent: bool = False) -> Any:
+        # The session is the connector's, which gives its own consistency to its own statements only.
+        driver = self._jvm.com.datastax.oss.driver.api.core
+        statement = driver.cql.SimpleStatement.newInstance(text).setIdempotent(idempotent)
+        level = driver.DefaultConsistencyLevel.valueOf(self._store.consistency)
+        return self._session.executeAsync(statement.setConsistencyLevel(level))
 
-    def _wait(self, submitted: Any) -> None:
-        with self._errors():
-            submitted.toCompletableFuture().get(_STATEMENT_S, self._jvm.java.util.concurrent.TimeUnit.SECONDS)
+    def _wait(self, submitted: Any, within_s: int = _STATEMENT_S) -> Any:
+        """The answer."""
+        return submitted.toCompletableFuture().get(within_s, self._jvm.java.util.concurrent.TimeUnit.SECONDS)
+
+    def _decoded(self, page: Any) -> list[dict[str, Any]]:
+        """The rows of this page and all that follow."""
+        decode = self._jvm.java.nio.charset.StandardCharsets.UTF_8.decode
+        found = [json.loads(decode(row.getBytesUnsafe(0)).toString()) for row in page.currentPage().iterator()]
+        return found + self._decoded(self._wait(page.fetchNextPage())) if page.hasMorePages() else found
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -78,7 +78,7 @@ class OnlineTable:
 
     def create(self, table_id: str) -> None:
         """Makes the table, with a comment that names the Delta table by the id of its metadata."""
-        self._cql.execute(self._dialect.create_table(self._definition, table_id))
+        self._cql.define(self._dialect.create_table(self._definition, table_id))
 
     def scan(self, direct_join: str = "auto") -> DataFrame:
         """Every row as it is kept: keys, features and event time in CQL's terms, and the commit version.
