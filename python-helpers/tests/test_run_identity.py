@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,16 @@ def test_a_delta_table_is_its_version(spark: SparkSession, folder: str, tmp_path
     spark.read.parquet(folder).limit(1).write.format("delta").mode("append").save(table)
     after = identity(spark.read.format("delta").load(table))
     assert before.repeatable and after.run_id != before.run_id
+
+
+def test_a_delta_table_that_was_made_again_is_another_input(spark: SparkSession, folder: str, tmp_path: Path) -> None:
+    table = tmp_path / "delta"
+    spark.read.parquet(folder).write.format("delta").save(str(table))
+    before = identity(spark.read.format("delta").load(str(table)))
+    shutil.rmtree(table)
+    spark._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # type: ignore[union-attr]
+    spark.read.parquet(folder).write.format("delta").save(str(table))
+    assert identity(spark.read.format("delta").load(str(table))).run_id != before.run_id
 
 
 @pytest.mark.parametrize("opaque", ["rand", "now", "udf", "subquery", "rows"])

@@ -38,7 +38,8 @@ class RunIdentity:
 
 def run_identity(rows: DataFrame, definition: Definition, mode: str, run: str | None = None) -> RunIdentity:
     """The identity of a write of `rows`: `run` when it is given, else a fingerprint of input files (path, size, time),
-    plan and definition, else random: for plans that are not deterministic or whose input is not files."""
+    Delta tables (path, id, version), plan and definition, else random: for plans that are not deterministic or whose
+    input is not files."""
     plan = _analyzed(rows)
     deterministic = bool(plan.deterministic())
     if run is not None:
@@ -65,7 +66,9 @@ def _inputs(rows: DataFrame) -> Iterator[str | None]:
         location = relation.location()
         kind = location.getClass().getName()
         if kind == _DELTA_INDEX:
-            yield f"delta {location.path().toString()} {location.version()}"
+            # A table that was dropped and made again begins at version 0 once more.
+            table_id = location.metadata().id()
+            yield f"delta {location.path().toString()} {table_id} {location.version()}"
         elif kind == _FILE_INDEX:
             yield f"{relation.fileFormat().getClass().getName()} {relation.options().toString()}"
             files = _sequence(rows, location.allFiles())
