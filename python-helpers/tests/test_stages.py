@@ -86,10 +86,27 @@ def start_without_waiting(spark: SparkSession, group: str) -> None:
 
 
 def test_the_callers_own_job_group_comes_back(spark: SparkSession) -> None:
-    spark.sparkContext.setLocalProperty("spark.jobGroup.id", "mine")
+    names = ("spark.jobGroup.id", "spark.job.description", "spark.job.interruptOnCancel")
+    context = spark.sparkContext
+    with Stages(spark, silent).stage("keys"):
+        assert str(context.getLocalProperty("spark.job.description")) == "twinstore: keys"
+    assert [context.getLocalProperty(name) for name in names] == [None] * 3
+    context.setJobGroup("mine", "my job")
     try:
         with Stages(spark, silent).stage("keys"):
-            assert spark.sparkContext.getLocalProperty("spark.jobGroup.id") != "mine"
-        assert spark.sparkContext.getLocalProperty("spark.jobGroup.id") == "mine"
+            assert context.getLocalProperty("spark.jobGroup.id") != "mine"
+        assert [context.getLocalProperty(name) for name in names] == ["mine", "my job", "false"]
     finally:
-        spark.sparkContext.setLocalProperty("spark.jobGroup.id", None)  # type: ignore[arg-type]
+        for name in names:
+            context.setLocalProperty(name, None)  # type: ignore[arg-type]
+
+
+def test_what_went_wrong_in_a_stage_is_told_though_its_jobs_cannot_be_cancelled(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(_group: str) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(spark.sparkContext, "cancelJobGroup", unreachable)
+    with pytest.raises(ZeroDivisionError), Stages(spark, silent).stage("keys"):
+        _ = 1 // 0

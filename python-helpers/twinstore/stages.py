@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Callable
 
 from .progress import Progress, Throttled
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 _POLL_S = 0.5
+
+#: What `setJobGroup` sets, which is the caller's own outside of a stage.
+_JOB_GROUP = ("spark.jobGroup.id", "spark.job.description", "spark.job.interruptOnCancel")
 
 
 class Stages:
@@ -37,7 +40,7 @@ class Stages:
         by an exception."""
         context = self._spark.sparkContext
         group = f"twinstore.{name}.{uuid.uuid4().hex[:8]}"
-        previous = context.getLocalProperty("spark.jobGroup.id")
+        previous = {name: context.getLocalProperty(name) for name in _JOB_GROUP}
         context.setJobGroup(group, f"twinstore: {name}", interruptOnCancel=True)
         begun = self._clock()
         self._progress(name, 0, total, unit)
@@ -47,13 +50,17 @@ class Stages:
         try:
             yield
         except BaseException:
-            context.cancelJobGroup(group)
+            # What went wrong is to be told, not that the JVM cannot be reached about it.
+            with suppress(Exception):
+                context.cancelJobGroup(group)
             raise
         finally:
             ended.set()
             watcher.join()
-            # None takes the property away.
-            context.setLocalProperty("spark.jobGroup.id", previous)  # type: ignore[arg-type]
+            with suppress(Exception):
+                for property_name, value in previous.items():
+                    # None takes the property away.
+                    context.setLocalProperty(property_name, value)  # type: ignore[arg-type]
             self.durations_s[name] = round(self.durations_s.get(name, 0.0) + self._clock() - begun, 3)
 
     def report(self, name: str, done: int, total: int | None, unit: str) -> None:
