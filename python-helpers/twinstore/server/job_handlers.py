@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 import os
 from collections.abc import AsyncIterator
@@ -15,6 +14,7 @@ from tornado import web
 
 from ..config import config_candidates
 from ..errors import TwinstoreError
+from ..user import acting
 from .handlers import Handler, JsonHandler, write_through
 from .job_requests import job_request
 
@@ -43,7 +43,7 @@ class StatusHandler(JsonHandler):
                     "companion": companion.version,
                     "node": companion.node,
                 },
-                "user": os.environ.get("JUPYTERHUB_USER") or getpass.getuser(),
+                "user": acting(),
                 "config": next((str(path) for path in candidates if path.is_file()), None),
                 "config_candidates": [str(path) for path in candidates],
                 "config_is_named": bool(os.environ.get("TWINSTORE_CONFIG")),
