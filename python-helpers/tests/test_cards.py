@@ -154,6 +154,8 @@ def test_unknown_is_not_green() -> None:
     unknown = dataclasses.replace(IN_PARITY, verdict="unknown", version=None, coverage=Coverage("full", 0, 0, False))
     assert report_sentence(unknown.to_dict()) == "Unknown: nothing was compared."
     assert "success" not in report_bundle(unknown)["text/html"]
+    unproved = dataclasses.replace(IN_PARITY, verdict="unknown")
+    assert "cannot be judged" in report_sentence(unproved.to_dict())
     assert "success" in report_bundle(IN_PARITY)["text/html"]
 
 

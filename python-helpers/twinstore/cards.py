@@ -103,7 +103,9 @@ def report_sentence(facts: Mapping[str, Any]) -> str:
     seconds = f"{facts['duration_s']:.1f} s"
     at = "" if facts["version"] is None else f" at v{facts['version']}"
     if facts["verdict"] == "unknown":
-        return "Unknown: nothing was compared."
+        if not compared:
+            return "Unknown: nothing was compared."
+        return f"Unknown: {counted(compared, 'key', 'keys')} compared{at}, and what is absent online cannot be judged."
     touched = coverage["how"] == "changed"
     if facts["verdict"] == "in_parity":
         what = (

@@ -156,6 +156,11 @@ def judge(
     return judged.withColumn("state", _state(definition, anchor))
 
 
+def absent_in_flight(judged: DataFrame) -> DataFrame:
+    """The keys that count as in flight because a row that is not online may have been taken away on purpose."""
+    return judged.where((sf.col("state") == "in_flight") & sf.col("has_online").isNull())
+
+
 def tally(judged: DataFrame, definition: Definition) -> Tally:
     """States and columns in one pass; a second one, over rows that differ only, where numbers differ."""
     found = _counted(judged, definition)

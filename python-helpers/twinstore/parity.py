@@ -10,20 +10,20 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
-from .comparison import FILE, STATES, Anchor, Tally, judge, pair, tally
+from .comparison import FILE, STATES, Anchor, Tally, absent_in_flight, judge, pair, tally
 from .delta_log import Snapshot
 from .errors import TwinstoreError, cause_of, from_foreign
 from .explain import MAX_KEPT, Commits, explained
 from .feature_group import Definition
+from .foreign import FOREIGN, foreign_errors
+from .gap import changes_of
 from .group_state import counted
 from .offenders import files_of_offenders
 from .parity_report import Coverage, ParityReport
@@ -120,10 +120,9 @@ class Prover:
             return None, ()
         if chain is None:
             return None, ("No unbroken chain of proofs leads back to a full one: every key was compared.",)
-        keys = touched_keys(self._twins, Gap(chain.version, reached.version))
+        keys = touched_keys(self._twins, changes_of(self._twins, Gap(chain.version, reached.version)), cached)
         if keys is None:
             return None, (f"What changed since v{chain.version} is not known key by key: every key was compared.",)
-        cached.callback(keys.unpersist)
         return _Scope(keys, keys.count(), chain), ()
 
     def _compared(
@@ -135,14 +134,15 @@ class Prover:
         with self._stages.stage("read both stores"):
             pairs, anchor = self._pairs(reached.version, scope, cached)
         with self._stages.stage("compare"):
-            touched = touched_since(self._twins, reached.version, pairs)
-            judged = judge(pairs, self._definition, anchor, touched)
+            touched = touched_since(self._twins, reached.version, pairs, cached)
+            judged = judge(pairs, self._definition, anchor, touched.keys)
             found = tally(judged, self._definition)
         if not found.offences:
-            return self._report(snapshot, reached, scope, found)
+            unproved = 0 if touched.removals_known else absent_in_flight(judged).count()
+            return self._report(snapshot, reached, scope, found, unproved)
         with self._stages.stage("explain"):
             commits = Commits(self._twins.offline, reached.version)
-            judged = judge(pairs, self._definition, anchor, touched, commits.of_files(files_of_offenders(judged)))
+            judged = judge(pairs, self._definition, anchor, touched.keys, commits.of_files(files_of_offenders(judged)))
             if found.states["mismatch"]:
                 # Which commit wrote the winner tells an older record of the same event from a damaged one.
                 found = tally(judged, self._definition)
@@ -162,7 +162,7 @@ class Prover:
             began_us = _now_us()
             try:
                 pairs.count()
-            except (Py4JError, PySparkException) as error:
+            except FOREIGN as error:
                 if watch.silent:
                     raise from_foreign(
                         error,
@@ -185,13 +185,16 @@ class Prover:
         rows = self._twins.online.scan("on" if direct else "off")
         return wanted.join(rows, list(self._definition.keys)).select(*rows.columns)
 
-    def _report(self, snapshot: Snapshot, reached: Watermark, scope: _Scope | None, found: Tally) -> ParityReport:
+    def _report(
+        self, snapshot: Snapshot, reached: Watermark, scope: _Scope | None, found: Tally, unproved: int = 0
+    ) -> ParityReport:
+        """The report; of `unproved` keys it cannot be told whether they are rightly absent online."""
         compared = found.keys if scope is None else scope.count
         report = ParityReport(
             id=uuid.uuid4().hex,
             group=self._definition.name,
             table_id=snapshot.table_id,
-            verdict=_verdict(found, compared),
+            verdict=_verdict(found, compared, unproved),
             coverage=Coverage(
                 how="full" if scope is None else "changed",
                 keys_compared=compared,
@@ -211,7 +214,7 @@ class Prover:
             duration_s=0.0,
             spark=self._twins.spark,
         )
-        return report.noting(*_notes(found, scope, compared, snapshot, reached))
+        return report.noting(*_notes(found, scope, compared, unproved, snapshot, reached))
 
     def _kept(self, report: ParityReport, begun: float) -> ParityReport:
         """The report with a place beside the table, or with a note on why it has none."""
@@ -223,34 +226,37 @@ class Prover:
                 return self._proofs.keep(timed)
         except TwinstoreError as error:
             return timed.noting(f"Not kept: {error.message}")
-        except (Py4JError, PySparkException) as error:
+        except FOREIGN as error:
             # Whoever may read both stores may prove, even where the record of it cannot be written.
             return timed.noting(f"Not kept: {cause_of(error)}")
 
-    @contextmanager
-    def _foreign_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except (Py4JError, PySparkException) as error:
-            raise from_foreign(
-                error,
-                f"The comparison of {self._definition.offline} with {self._definition.online} broke off, "
-                "so nothing was proved.",
-                "See the details; run it again once both stores answer.",
-            ) from error
+    def _foreign_errors(self) -> AbstractContextManager[None]:
+        return foreign_errors(
+            f"The comparison of {self._definition.offline} with {self._definition.online} broke off, "
+            "so nothing was proved.",
+            "See the details; run it again once both stores answer.",
+        )
 
 
-def _verdict(found: Tally, compared: int) -> str:
-    if not compared:
-        return "unknown"
-    return "out_of_parity" if found.offences else "in_parity"
+def _verdict(found: Tally, compared: int, unproved: int) -> str:
+    if found.offences:
+        return "out_of_parity"
+    return "in_parity" if compared and not unproved else "unknown"
 
 
-def _notes(found: Tally, scope: _Scope | None, compared: int, snapshot: Snapshot, reached: Watermark) -> Iterator[str]:
+def _notes(
+    found: Tally, scope: _Scope | None, compared: int, unproved: int, snapshot: Snapshot, reached: Watermark
+) -> Iterator[str]:
     if reached.version >= 0 and not compared:
         nothing = "neither store has a row" if scope is None else "no key was touched since the last proof"
         yield f"Nothing was compared: {nothing}."
     if scope is not None:
+    if unproved:
+        absent = counted(unproved, "row is", "rows are")
+        yield (
+            f"{absent} absent online, and the log no longer tells whether they were deleted after v{reached.version}: "
+            "retry, then prove again."
+        )
         yield (
             f"Only keys that were touched since v{scope.chain.version} were compared. What another writer changed "
             "online in the others is not seen."

@@ -147,6 +147,37 @@ def test_what_comes_after_the_anchor_is_in_flight_whichever_row_is_online(
     assert store.parity(group).verdict == "in_parity"
 
 
+def test_rows_deleted_by_hand_are_missing_though_a_later_version_touches_every_key(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    store.write(houses(spark, 6), group)
+    spark.sql(f"ALTER TABLE delta.`{group.offline}` SET TBLPROPERTIES ('team' = 'demand')")
+    damage(store, group, "DELETE FROM TABLE WHERE house IN ('h0', 'h1', 'h2')")
+    report = store.parity(group)
+    assert (report.verdict, report.states["missing_online"]) == ("out_of_parity", 3)
+    assert any("1 version was not yet online" in note for note in report.notes)
+
+    # A row that the table lost may be gone; that tells nothing of the others.
+    DeltaTable.forPath(spark, group.offline).delete("house = 'h0'")
+    assert set(by_key(store.parity(group))) == {"h1", "h2"}
+
+
+def test_rows_that_may_have_been_deleted_by_a_version_that_is_gone_leave_the_verdict_unknown(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    anchor = store.write(houses(spark, 6), group).gap.to_version
+    for team in ("demand", "supply"):
+        spark.sql(f"ALTER TABLE delta.`{group.offline}` SET TBLPROPERTIES ('team' = '{team}')")
+    log: Any = spark._jvm.org.apache.spark.sql.delta.DeltaLog  # type: ignore[union-attr]
+    log.forTable(spark._jsparkSession, group.offline).checkpoint()
+    (Path(group.offline) / "_delta_log" / f"{anchor + 1:020d}.json").unlink()
+    assert store.parity(group).verdict == "in_parity"
+    damage(store, group, "DELETE FROM TABLE WHERE house = 'h0'")
+    report = store.parity(group)
+    assert (report.verdict, states(report)) == ("unknown", {"in_flight": 6})
+    assert any("1 row is absent online" in note for note in report.notes)
+
+
 def test_rows_past_their_time_to_live_are_rightly_absent(
     spark: SparkSession, store: Store, make_group: MakeGroup
 ) -> None:

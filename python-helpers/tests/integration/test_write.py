@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from pyspark.sql import functions as sf
 
+from twinstore.config import Settings
 from twinstore.errors import TwinstoreError
 from twinstore.feature_group import FeatureGroup
+from twinstore.preflight import check, check_again
 from twinstore.schemas import problems
 from twinstore.store import Store
 
@@ -115,6 +118,71 @@ def test_a_write_after_a_foreign_delete_brings_both_online(
     store.write(readings(spark, [("a", 1, 2.0, 2)]), group)
     assert online(store, group) == {"a": (1, 2.0, 2)}
     assert agree(store, group)
+
+
+def test_a_row_that_was_deleted_stays_away_though_a_slower_writer_brings_it_after_every_key_was_written(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    first = store.write(readings(spark, [("a", 0, 1.0, 1), ("b", 0, 3.0, 3)]), group)
+    spark.sql(f"DELETE FROM delta.`{group.offline}` WHERE house = 'b'")
+    # As if none of it had been online yet.
+    store.cql.define(f"TRUNCATE {group.online}")
+    store.materialize(group)
+    late = f"('b', '{day(0)}', 3.0, 3) USING TIMESTAMP {first.write_timestamp_us}"
+    store.cql.execute(f"INSERT INTO {group.online} (house, day, mean, peak) VALUES {late}")
+    assert online(store, group) == {"a": (0, 1.0, 1)}
+
+
+def foreign_append(spark: SparkSession, group: FeatureGroup, metadata: str) -> None:
+    """Another writer's append of a row without the internal columns."""
+    row = readings(spark, [("z", 1, 5.0, 5)]).selectExpr(
+        "*", "cast(null as bigint) AS _created_us", "cast(null as bigint) AS _row_hash"
+    )
+    row.write.format("delta").mode("append").option("userMetadata", metadata).save(group.offline)
+
+
+def test_rows_of_a_writer_whose_words_look_like_ours_go_online(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    store.write(readings(spark, [("a", 0, 1.0, 1)]), group)
+    foreign_append(spark, group, '{"run": "nightly", "created_us": 1}')
+    receipt = store.retry(group)
+    assert online(store, group)["z"] == (1, 5.0, 5)
+    assert receipt.resumed == ()
+
+
+def test_nothing_goes_online_when_the_offline_store_does_not_give_every_row_that_is_due(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    store.write(readings(spark, [("a", 0, 1.0, 1)]), group)
+    foreign_append(spark, group, '{"twinstore": {"run": "forged", "created_us": 1}}')
+    with pytest.raises(TwinstoreError, match="Of 1 rows") as refused:
+        store.retry(group)
+    assert refused.value.code == "internal"
+    assert set(online(store, group)) == {"a"}
+    store.materialize(group)
+    assert set(online(store, group)) == {"a", "z"}
+
+
+def test_what_breaks_a_write_off_is_one_error_with_the_addresses(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    rows = readings(spark, [("a", 0, 1.0, 1)]).withColumn("peak", sf.raise_error("no peak").cast("int"))
+    with pytest.raises(TwinstoreError) as broken:
+        store.write(rows, group)
+    assert group.offline in broken.value.message and group.online in broken.value.message
+    assert "no peak" in broken.value.details
+
+
+def test_the_preflight_is_done_again_only_after_a_commit(
+    spark: SparkSession, store: Store, group: FeatureGroup, settings: Settings
+) -> None:
+    store.write(readings(spark, [("a", 0, 1.0, 1)]), group)
+    twins = store.twins(store.definition(group))
+    ready = check(twins, settings)
+    assert check_again(twins, settings, ready) is ready
+    spark.sql(f"ALTER TABLE delta.`{group.offline}` SET TBLPROPERTIES ('team' = 'demand')")
+    assert check_again(twins, settings, ready) is not ready
 
 
 def test_a_restore_brings_the_older_rows_online_again(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
