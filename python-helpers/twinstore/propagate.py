@@ -132,6 +132,7 @@ class Propagation:
         twins = self._twins
         removals = receipt.deleted + receipt.expired
         deleted = 0
+        before: set[int] | None = None
 
         def report(done: int) -> None:
             nonlocal deleted
@@ -146,9 +147,10 @@ class Propagation:
                     self._checkpoint("deleted")
                 if fates.alive:
                     alive = fated.where(sf.col(FATE) == ALIVE)
+                    before = self._jobs()
                     twins.online.write(alive, receipt.write_timestamp_us, receipt.gap.to_version)
             except Exception as error:
-                written = self._confirmed(fates) if deleted == removals else 0
+                written = 0 if before is None else self._confirmed(fates, self._jobs() - before)
                 unconfirmed = replace(
                     receipt,
                     unconfirmed=fates.alive - written + removals - deleted,
@@ -156,16 +158,24 @@ class Propagation:
                 )
                 raise _unconfirmed(unconfirmed, error, watch.silent, twins.cql.address) from error
 
-    def _confirmed(self, fates: Tally) -> int:
-        """Rows of tasks that succeeded, at least: which ones did is not told, so the smallest are taken."""
+    def _jobs(self) -> set[int]:
+        """The Spark jobs that this stage began."""
         context = self._twins.spark.sparkContext
         tracker = context.statusTracker()
         group = context.getLocalProperty("spark.jobGroup.id")
-        jobs = sorted(tracker.getJobIdsForGroup(group)) if group else []
-        job = tracker.getJobInfo(jobs[-1]) if jobs else None
-        stages = [tracker.getStageInfo(stage) for stage in job.stageIds] if job else []
-        completed = sum(stage.numCompletedTasks for stage in stages if stage)
-        return sum(fates.alive_by_partition[:completed])
+        return set(context.statusTracker().getJobIdsForGroup(group)) if group else set()
+
+    def _confirmed(self, fates: Tally, jobs: set[int]) -> int:
+        """Rows that the last of `jobs` wrote, at least: which of its tasks succeeded is not told, so the smallest are
+        taken, and first of all those without a row."""
+        tracker = self._twins.spark.sparkContext.statusTracker()
+        job = tracker.getJobInfo(max(jobs)) if jobs else None
+        # The stage that gives the result is the last one of a job.
+        stage = tracker.getStageInfo(max(job.stageIds)) if job and job.stageIds else None
+        if stage is None:
+            return 0
+        without_rows = stage.numTasks - len(fates.alive_by_partition)
+        return sum(fates.alive_by_partition[: max(0, stage.numCompletedTasks - without_rows)])
 
     def _key_json(self, *keys: DataFrame | None) -> Iterator[list[str]]:
         columns = [cql_json(column).alias(column.name) for column in self._definition.key_columns]
