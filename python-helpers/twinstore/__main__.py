@@ -122,7 +122,10 @@ def _with_store(output: JobOutput, work: Callable[[Any], _Outcome]) -> int:
             ) from error
 
     output.progress("start Spark", 0, None, "")
-    outcome = SparkWork(make, lambda spark: work(ts.connect(spark, progress=output.progress))).run()
+    job: SparkWork[_Outcome] = SparkWork(
+        make, lambda spark: work(ts.Store(spark, progress=output.progress, checkpoint=job.checkpoint))
+    )
+    outcome = job.run()
     output.result(outcome.result, outcome.words)
     return outcome.code
 

@@ -6,15 +6,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Callable
 
-from py4j.protocol import Py4JJavaError
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
 
-from .delta_log import Commit, Snapshot, caused_by
-from .errors import TwinstoreError
+from .delta_log import Commit, Snapshot
+from .errors import TwinstoreError, cause_of
 from .feature_group import CREATED_US, ROW_HASH, Definition
+from .foreign import FOREIGN, caused_by
 from .receipts import Watermark
 from .row_hash import row_hash
 from .run_identity import RunIdentity
@@ -36,28 +37,36 @@ class Appended:
 
 
 def append(
-    twins: Twins, rows: DataFrame, identity: RunIdentity, mode: str, snapshot: Snapshot, watermark: Watermark
+    twins: Twins,
+    rows: DataFrame,
+    identity: RunIdentity,
+    mode: str,
+    snapshot: Snapshot,
+    watermark: Watermark,
+    before_commit: Callable[[], None],
 ) -> Appended:
     """Appends the rows of one run; in mode `changed` those that history does not already hold.
+
+    `before_commit` may refuse the commit by raising.
 
     Raises `TwinstoreError` when a key or event time is null: then nothing is committed.
     """
     definition = twins.definition
     if twins.offline.has_run(definition.name, identity.run_id):
-        return _already(twins, rows, identity.run_id)
+        return _already(twins, rows, identity.run_id, watermark)
     created_us = max(time.time_ns() // 1_000, (snapshot.timestamp_us or 0) + 1_000)
     fresh = hashed(rows, definition, created_us)
     if mode == "append" or _never_written(twins, snapshot):
-        commit = _commit(twins, fresh, identity, created_us)
+        commit = _commit(twins, fresh, identity, created_us, before_commit)
         if commit is None:
-            return _already(twins, rows, identity.run_id)
+            return _already(twins, rows, identity.run_id, watermark)
         return Appended(commit, commit.rows or 0, commit.rows or 0)
     with staged(fresh, identity) as batch, compared(twins, batch, snapshot, watermark) as (rows_in, unknown):
         if unknown is None:
             return Appended(None, rows_in, 0)
-        commit = _commit(twins, unknown, identity, created_us)
+        commit = _commit(twins, unknown, identity, created_us, before_commit)
         if commit is None:
-            return _already(twins, rows, identity.run_id)
+            return _already(twins, rows, identity.run_id, watermark)
         return Appended(commit, rows_in, commit.rows or 0)
 
 
@@ -130,23 +139,27 @@ def _changed_events(twins: Twins, timed: DataFrame, snapshot: Snapshot, oldest_u
     return joined.where(~sf.col("batch_hash").eqNullSafe(sf.col("known_hash"))).select(*keys, _EVENT_US)
 
 
-def _commit(twins: Twins, rows: DataFrame, identity: RunIdentity, created_us: int) -> Commit | None:
+def _commit(
+    twins: Twins, rows: DataFrame, identity: RunIdentity, created_us: int, before_commit: Callable[[], None]
+) -> Commit | None:
     definition = twins.definition
+    before_commit()
     try:
         return twins.offline.append(rows, definition.name, identity.run_id, created_us)
-    except Py4JJavaError as error:
+    except FOREIGN as error:
         for name in ("DeltaInvariantViolationException", "DeltaConstraintViolation"):
             if caused_by(error, name):
-                raise _refused(definition, "A row", _first_line(error)) from error
+                raise _refused(definition, "A row", cause_of(error)) from error
         raise
 
 
-def _already(twins: Twins, rows: DataFrame, run_id: str) -> Appended:
+def _already(twins: Twins, rows: DataFrame, run_id: str, watermark: Watermark) -> Appended:
     """The run is in history. Whatever left it since comes back only as another run."""
-    commit = twins.offline.commit_of(run_id, -1)
+    # One that is online already has nothing left to do, and need not be sought through all of the log.
+    commit = twins.offline.commit_of(run_id, watermark.version)
     where = "in history" if commit is None else f"in history as version {commit.version}"
     return Appended(
-        commit if commit is not None and commit.run_id == run_id else None,
+        commit,
         rows.count(),
         0,
         (
@@ -178,7 +191,3 @@ def _refused(definition: Definition, what: str, details: str = "") -> TwinstoreE
         "Fill these columns or filter such rows out.",
         details=details,
     )
-
-
-def _first_line(error: Py4JJavaError) -> str:
-    return str(error.java_exception.getMessage()).splitlines()[0]

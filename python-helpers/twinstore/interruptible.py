@@ -1,8 +1,8 @@
 """Spark work that can be stopped at any moment.
 
-py4j gives each thread one connection, and a thread that is interrupted while it waits for an answer can use its own no
-more: pyspark's handler of SIGINT calls the JVM on it ("reentrant call"), and the next call would read the answer of the
-last. So the work has a thread of its own, and the thread that gets the signals cancels its jobs from outside.
+py4j gives each thread one connection. In a thread that waits on it for an answer, pyspark's handler of SIGINT cannot
+call the JVM ("reentrant call"), and what cleans up on the way out would read the answer that was waited for. So the
+work has a thread of its own, and the thread that gets the signals cancels its jobs from outside.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import signal
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Callable, Generic, TypeVar
+
+from .errors import TwinstoreError
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -35,6 +37,11 @@ class SparkWork(Generic[Result]):
         self._is_stopped = threading.Event()
         self._result: list[Result] = []
         self._error: BaseException | None = None
+
+    def checkpoint(self, step: str) -> None:
+        """Ends work that was stopped, by raising `TwinstoreError`: for the work to call where it runs no Spark job."""
+        if self._is_stopped.is_set():
+            raise TwinstoreError("aborted", f"The work was stopped before {step}.", "Run it again.")
 
     def run(self) -> Result:
         """What `work` returned. Call it from the main thread.

@@ -18,6 +18,8 @@ from .errors import TwinstoreError
 from .progress import Progress
 
 TTL_S = 30
+#: How long a confirmed renewal is trusted, from the moment it was sent: what is left is the time that a commit takes.
+TRUST_S = 20
 _RENEW_S = 10
 _RETRY_S = 0.5
 
@@ -29,75 +31,98 @@ class Lease:
     """
 
     def __init__(
-        self, cql: Cql, keyspace: str, location: str, holder: str, sleep: Callable[[float], Any] = time.sleep
+        self,
+        cql: Cql,
+        keyspace: str,
+        location: str,
+        holder: str,
+        sleep: Callable[[float], Any] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cql = cql
         self._table = f"{quote_name(keyspace)}.twinstore_lease"
         self._location = location
         self._holder = holder
         self._sleep = sleep
+        self._clock = clock
         self._lost = False
+        self._confirmed = clock()
 
     @contextmanager
-    def held(self, run_id: str, progress: Progress) -> Iterator[Lease]:
-        """Waits until nobody else holds the lease, says for whom, and holds it meanwhile."""
-        self._cql.execute(
+    def held(self, run_id: str, progress: Progress, checkpoint: Callable[[str], None]) -> Iterator[Lease]:
+        """Waits until nobody else holds the lease, says for whom, and holds it meanwhile.
+
+        `checkpoint` is told of each round of the wait, and may end it by raising.
+        """
+        self._cql.define(
             f"CREATE TABLE IF NOT EXISTS {self._table} (location text PRIMARY KEY, holder text, run_id text)"
         )
-        self._acquire(run_id, progress)
-        released = threading.Event()
-        renewal = threading.Thread(target=self._renew, args=(run_id, released), daemon=True)
+        self._acquire(run_id, progress, checkpoint)
+        ended = threading.Event()
+        renewal = threading.Thread(target=self._renew, args=(run_id, ended), daemon=True)
         renewal.start()
+        is_over = True
         try:
             yield self
+        except BaseException as error:
+            # An interrupt ends the wait for Spark, not what Spark does: a commit may be on its way yet. The row expires
+            # when that is over.
+            is_over = isinstance(error, Exception)
+            raise
         finally:
-            released.set()
+            ended.set()
             renewal.join()
-            self._release()
+            if is_over:
+                self._release()
 
     def check(self) -> None:
-        """Raises `TwinstoreError` when the lease was lost: to be called before every commit."""
-        if self._lost:
+        """Raises `TwinstoreError` when the lease was lost, or may be: to be called directly before every commit."""
+        # The clock tells also where the renewal hangs in a store that does not answer.
+        if self._lost or self._clock() - self._confirmed > TRUST_S:
             raise TwinstoreError(
                 "conflict",
                 f"The lease of {self._location} was lost before a commit, so that nothing more was committed.",
                 "Run this again: it goes on where it stopped.",
             )
 
-    def _acquire(self, run_id: str, progress: Progress) -> None:
+    def _acquire(self, run_id: str, progress: Progress, checkpoint: Callable[[str], None]) -> None:
         insert = (
             f"INSERT INTO {self._table} (location, holder, run_id) VALUES ({quote_text(self._location)}, "
             f"{quote_text(self._holder)}, {quote_text(run_id)}) IF NOT EXISTS USING TTL {TTL_S}"
         )
-        waited = 0
-        while not self._cql.execute(insert):
-            progress(f"waiting for {self.holder() or 'another writer'}, who writes {self._location}", waited, None, "s")
+        begun = self._clock()
+        while not self._granted(insert):
+            whom, waited = self.holder() or "another writer", int(self._clock() - begun)
+            progress(f"waiting for {whom}, who writes {self._location}", waited, None, "s")
+            checkpoint("lease")
             self._sleep(_RETRY_S)
-            waited += 1
 
     def holder(self) -> str | None:
         """Who holds the lease now."""
         rows = self._cql.rows(f"SELECT JSON holder FROM {self._table} WHERE location = {quote_text(self._location)}")
         return rows[0]["holder"] if rows else None
 
-    def _renew(self, run_id: str, released: threading.Event) -> None:
+    def _granted(self, statement: str) -> bool:
+        """Whether the store gave the lease, or more time, by this statement."""
+        # The row's time begins in the store, so not before this moment.
+        sent = self._clock()
+        granted = self._cql.execute(statement)
+        if granted:
+            self._confirmed = sent
+        return granted
+
+    def _renew(self, run_id: str, ended: threading.Event) -> None:
         update = (
             f"UPDATE {self._table} USING TTL {TTL_S} SET holder = {quote_text(self._holder)}, "
             f"run_id = {quote_text(run_id)} WHERE location = {quote_text(self._location)} "
             f"IF holder = {quote_text(self._holder)}"
         )
-        renewed = time.monotonic()
-        while not released.wait(_RENEW_S):
+        while not self._lost and not ended.wait(_RENEW_S):
             try:
-                if self._cql.execute(update):
-                    renewed = time.monotonic()
-                else:
-                    self._lost = True
+                self._lost = not self._granted(update)
             except TwinstoreError:
-                # A store that does not answer keeps the row until it expires; then it is anybody's.
-                self._lost = self._lost or time.monotonic() - renewed > TTL_S - _RENEW_S
-            if self._lost:
-                return
+                # It may answer the next one; `check` counts the time until then.
+                continue
 
     def _release(self) -> None:
         if self._lost:

@@ -7,9 +7,10 @@ underscore alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from .delta_log import LAST_COMMIT
+from .foreign import FOREIGN, caused_by
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -49,20 +50,34 @@ class Ledger:
             reader = reader.option("versionAsOf", version)
         return reader.load(self.path(name))
 
-    def append(self, name: str, rows: Sequence[tuple[Any, ...]], schema: StructType) -> int:
+    def append(
+        self, name: str, rows: Sequence[tuple[Any, ...]], schema: StructType, before_commit: Callable[[], None]
+    ) -> int:
         """Adds rows; makes the table first when there is none. The version of the commit."""
-        return self.append_rows(name, self._spark.createDataFrame(list(rows), schema).coalesce(1))
+        return self.append_rows(name, self._spark.createDataFrame(list(rows), schema).coalesce(1), before_commit)
 
-    def append_rows(self, name: str, rows: DataFrame) -> int:
-        """Adds a DataFrame's rows; makes the table first when there is none. The version of the commit."""
+    def append_rows(self, name: str, rows: DataFrame, before_commit: Callable[[], None]) -> int:
+        """Adds a DataFrame's rows; makes the table first when there is none. The version of the commit.
+
+        `before_commit` may refuse a commit by raising.
+        """
+        # Before the append, so that whoever made its commit is never told of a failure.
+        commits = self.version(name) + 1
+        if commits and commits % _COMPACT_EVERY == 0:
+            self._compact(name, before_commit)
+        before_commit()
         rows.write.format("delta").mode("append").save(self.path(name))
-        version = int(self._spark.conf.get(LAST_COMMIT, None) or -1)
-        if (version + 1) % _COMPACT_EVERY == 0:
-            self._compact(name)
-        return version
+        return int(self._spark.conf.get(LAST_COMMIT, None) or -1)
 
-    def _compact(self, name: str) -> None:
+    def _compact(self, name: str, before_commit: Callable[[], None]) -> None:
         """Puts small files together. Delta's own automatic compaction would do so after every single row."""
         from delta.tables import DeltaTable
 
-        DeltaTable.forPath(self._spark, self.path(name)).optimize().executeCompaction()
+        table = DeltaTable.forPath(self._spark, self.path(name))
+        before_commit()
+        try:
+            table.optimize().executeCompaction()
+        except FOREIGN as error:
+            # Another writer put the same files together.
+            if not caused_by(error, "ConcurrentDeleteDeleteException"):
+                raise

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Callable
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
@@ -33,8 +33,9 @@ from .stages import Stages
 from .touched import touched_keys, touched_since
 from .twins import Twins
 from .types import contract, quoted
+from .user import acting
 from .winners import winners
-from .write import acting, committing
+from .write import committing
 
 if TYPE_CHECKING:
     from .config import Settings
@@ -64,7 +65,7 @@ def prove(store: Store, group: GroupLike, how: str = "auto") -> ParityReport:
     if how not in _HOW:
         raise TwinstoreError("bad_request", f"how={how!r} is not a way to prove.", f"Use one of {', '.join(_HOW)}.")
     twins = store.twins(store.definition(group))
-    return Prover(twins, store.settings, store.progress).prove(how)
+    return Prover(twins, store.settings, store.progress, store.checkpoint).prove(how)
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,12 @@ class _Scope:
 class Prover:
     """Proves one group."""
 
-    def __init__(self, twins: Twins, settings: Settings, progress: Progress) -> None:
+    def __init__(self, twins: Twins, settings: Settings, progress: Progress, checkpoint: Callable[[str], None]) -> None:
         self._twins = twins
         self._definition = twins.definition
         self._settings = settings
         self._progress = progress
+        self._checkpoint = checkpoint
         self._stages = Stages(twins.spark, progress)
         self._proofs = Proofs(twins.ledger)
 
@@ -220,10 +222,9 @@ class Prover:
         """The report with a place beside the table, or with a note on why it has none."""
         timed = report.lasting(time.monotonic() - begun)
         try:
-            lease = committing(self._twins, self._settings, report.id, self._progress)
+            lease = committing(self._twins, self._settings, report.id, self._progress, self._checkpoint)
             with self._stages.stage("keep"), lease as before_commit:
-                before_commit()
-                return self._proofs.keep(timed)
+                return self._proofs.keep(timed, before_commit)
         except TwinstoreError as error:
             return timed.noting(f"Not kept: {error.message}")
         except FOREIGN as error:
@@ -250,13 +251,13 @@ def _notes(
     if reached.version >= 0 and not compared:
         nothing = "neither store has a row" if scope is None else "no key was touched since the last proof"
         yield f"Nothing was compared: {nothing}."
-    if scope is not None:
     if unproved:
         absent = counted(unproved, "row is", "rows are")
         yield (
             f"{absent} absent online, and the log no longer tells whether they were deleted after v{reached.version}: "
             "retry, then prove again."
         )
+    if scope is not None:
         yield (
             f"Only keys that were touched since v{scope.chain.version} were compared. What another writer changed "
             "online in the others is not seen."

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from typing import Callable
 from urllib.parse import urlsplit
 
 from pyspark.sql import types as t
@@ -83,24 +84,45 @@ def check(twins: Twins, settings: Settings) -> Readiness:
     return Readiness(snapshot, shape, tuple(alterations), tuple(notes))
 
 
-def prepare(twins: Twins, ready: Readiness, watermark: int) -> Readiness:
-    """Makes what is missing: the offline table, its properties, then the online table, which names the offline one."""
+def check_again(twins: Twins, settings: Settings, ready: Readiness) -> Readiness:
+    """What the preflight finds later: the same while both tables are there and no commit was made meanwhile."""
+    now = twins.offline.snapshot() if ready.shape is not None else None
+    before = ready.snapshot
+    if now and before and (now.table_id, now.version) == (before.table_id, before.version):
+        return ready
+    return check(twins, settings)
+
+
+def prepare(twins: Twins, ready: Readiness, watermark: int, before_commit: Callable[[], None]) -> Readiness:
+    """Makes what is missing: the offline table, its properties, then the online table, which names the offline one.
+
+    `before_commit` may refuse each commit by raising.
+    """
     if ready.snapshot is None:
+        before_commit()
         twins.offline.create(_table_schema(twins.definition), _properties(twins.definition))
     for clause in ready.alterations:
+        before_commit()
         twins.offline.alter(clause)
     snapshot = twins.offline.snapshot() if ready.snapshot is None or ready.alterations else ready.snapshot
-    if snapshot is None:
-        raise TwinstoreError("internal", f"{twins.offline.location} vanished while it was made.", "Run this again.")
+    snapshot = _made(twins, snapshot)
     notes = ready.notes
     if ready.shape is None:
         if watermark >= 0:
             # Receipts tell of rows that went with the old table. The stamp comes first, so that a crash after it
             # leaves a gap that writes every key.
+            before_commit()
             twins.offline.stamp(snapshot.schema)
+            snapshot = _made(twins, twins.offline.snapshot())
             notes = (*notes, f"The online table {twins.definition.online} was missing: every key is written again.")
         twins.online.create(snapshot.table_id)
-    return replace(ready, snapshot=twins.offline.snapshot(), notes=notes)
+    return replace(ready, snapshot=snapshot, notes=notes)
+
+
+def _made(twins: Twins, snapshot: Snapshot | None) -> Snapshot:
+    if snapshot is None:
+        raise TwinstoreError("internal", f"{twins.offline.location} vanished while it was made.", "Run this again.")
+    return snapshot
 
 
 def _session_problems(twins: Twins, settings: Settings) -> Iterator[Problem]:

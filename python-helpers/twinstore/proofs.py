@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
 from pyspark.sql import types as t
 
@@ -31,16 +31,16 @@ class Proofs:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def keep(self, report: ParityReport) -> ParityReport:
-        """Adds a report and its offenders; gives it back marked as kept."""
+    def keep(self, report: ParityReport, before_commit: Callable[[], None]) -> ParityReport:
+        """Adds a report and its offenders; gives it back marked as kept. `before_commit` may refuse by raising."""
         kept = report.as_kept()
         if kept.found:
             # First, so that no proof is ever there without the rows that it names.
             rows = [(kept.id, *offender.to_row()) for offender in kept.found]
-            self._ledger.append(OFFENDERS, rows, OFFENDERS_SCHEMA)
+            self._ledger.append(OFFENDERS, rows, OFFENDERS_SCHEMA, before_commit)
         whole = kept.to_dict()
         row = {**whole, "coverage": json.dumps(whole["coverage"]), "report": json.dumps(whole, ensure_ascii=False)}
-        self._ledger.append(NAME, [tuple(row[name] for name in PROOFS.names)], PROOFS)
+        self._ledger.append(NAME, [tuple(row[name] for name in PROOFS.names)], PROOFS, before_commit)
         return kept
 
     def chain(self, table_id: str) -> Chain | None:

@@ -94,6 +94,9 @@ class Propagation:
                 self._definition,
                 self._twins.dialect,
                 time.time_ns() // 1_000,
+            ).persist()
+            kept.callback(fated.unpersist)
+            fates = tally(fated)
             if fates.alive + fates.expired + fates.failed != due.keys:
                 raise TwinstoreError(
                     "internal",
@@ -101,9 +104,6 @@ class Propagation:
                     f"{fates.alive + fates.expired + fates.failed}, so that none was written.",
                     "Run `store.materialize(group)`, which takes every row anew, and report this.",
                 )
-            ).persist()
-            kept.callback(fated.unpersist)
-            fates = tally(fated)
             absent = 0
             if due.absent is not None:
                 gone = due.absent.persist()
@@ -161,7 +161,6 @@ class Propagation:
     def _jobs(self) -> set[int]:
         """The Spark jobs that this stage began."""
         context = self._twins.spark.sparkContext
-        tracker = context.statusTracker()
         group = context.getLocalProperty("spark.jobGroup.id")
         return set(context.statusTracker().getJobIdsForGroup(group)) if group else set()
 
@@ -187,7 +186,6 @@ class Propagation:
         failed = fated.where(~sf.col(FATE).isin(ALIVE, EXPIRED))
         payload = sf.struct(*(sf.col(quoted(column.name)) for column in self._definition.columns))
         with self._stages.stage("failed rows"):
-            self._before_commit()
             self._twins.ledger.append_rows(
                 FAILED_ROWS,
                 failed.select(
@@ -199,14 +197,14 @@ class Propagation:
                     sf.lit(receipt.table_id).alias("table_id"),
                     sf.lit(receipt.gap.to_version).cast("bigint").alias("version"),
                 ),
+                self._before_commit,
             )
 
     def _keep(self, receipt: Receipt) -> Receipt:
         self._checkpoint("receipt")
         with self._stages.stage("receipt"):
-            self._before_commit()
             receipt = replace(receipt, durations_s=dict(self._stages.durations_s), at_us=time.time_ns() // 1_000)
-            kept = self._twins.receipts.keep(receipt)
+            kept = self._twins.receipts.keep(receipt, self._before_commit)
         return replace(kept, durations_s=dict(self._stages.durations_s))
 
 

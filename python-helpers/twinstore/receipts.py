@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Callable
 
 from pyspark.sql import Row
 from pyspark.sql import types as t
@@ -39,9 +39,6 @@ class Gap:
     @property
     def empty(self) -> bool:
         return self.from_version == self.to_version
-
-    def __str__(self) -> str:
-        return f"({self.from_version}, {self.to_version}]"
 
 
 @dataclass(frozen=True)
@@ -131,12 +128,13 @@ class Receipts:
             self._known = (version, [] if rows is None else rows.select(*columns).collect())
         return watermark(row for row in self._known[1] if row["table_id"] == table_id)
 
-    def keep(self, receipt: Receipt) -> Receipt:
-        """Adds the receipt to the table; gives it back marked as kept."""
+    def keep(self, receipt: Receipt, before_commit: Callable[[], None]) -> Receipt:
+        """Adds the receipt to the table; gives it back marked as kept. `before_commit` may refuse by raising."""
         row = receipt.to_dict()
         row["durations_s"] = json.dumps(row["durations_s"])
         version, known = self._known
-        if self._ledger.append(NAME, [tuple(row[name] for name in RECEIPTS.names)], RECEIPTS) == version + 1:
+        rows = [tuple(row[name] for name in RECEIPTS.names)]
+        if self._ledger.append(NAME, rows, RECEIPTS, before_commit) == version + 1:
             gap = {"from": receipt.gap.from_version, "to": receipt.gap.to_version}
             kept = Row(**gap, **{name: row[name] for name in ("table_id", "run_id", "max_event_us", "at_us")})
             self._known = (version + 1, [*known, kept])

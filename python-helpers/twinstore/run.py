@@ -40,7 +40,7 @@ REPORT_MIME = "application/vnd.twinstore.parity+json"
 
 _OWN_KERNEL = "python3"
 _TRACE_LIMIT = 8_000
-#: Seconds that an interrupted cell gets to end: Spark jobs are cancelled and a lease given back in them.
+#: Seconds that an interrupted cell gets to end: Spark jobs are cancelled in them.
 _INTERRUPT_S = 15
 # What twinstore's errors know of themselves, code and remedy too, which the output of a cell does not hold.
 _LAST_ERROR = "__import__('json').dumps(__import__('sys').last_value.to_body())"

@@ -60,7 +60,7 @@ class Store:
         self.settings = load_settings(settings)
         self.progress: Progress = progress or default_progress()
         self.cql = Cql(spark, self.settings.online)
-        self._checkpoint = checkpoint
+        self.checkpoint = checkpoint
         self._receipts: dict[str, Receipts] = {}
         dialect_named(self.settings.online.dialect)
         for name, value in {**PINNED_CONF, **online_conf(self.settings.online)}.items():
@@ -177,7 +177,7 @@ class Store:
     def _run(
         self, definition: Definition, operation: str, identity: RunIdentity, batch: Batch | None = None
     ) -> Receipt:
-        return Writer(self.twins(definition), self.settings, self.progress, self._checkpoint).run(
+        return Writer(self.twins(definition), self.settings, self.progress, self.checkpoint).run(
             operation, identity, batch
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import socket
 import time
@@ -17,7 +16,7 @@ from .config import Settings
 from .delta_log import Snapshot
 from .errors import TwinstoreError
 from .lease import Lease
-from .preflight import Readiness, check, needs_lease, prepare
+from .preflight import Readiness, check, check_again, needs_lease, prepare
 from .progress import Progress
 from .propagate import Propagation, Start
 from .receipts import Gap, Receipt, Watermark
@@ -26,6 +25,7 @@ from .stages import Stages
 from .twins import Twins
 
 if TYPE_CHECKING:
+from .user import acting
     from pyspark.sql import DataFrame
 
 
@@ -53,11 +53,12 @@ class Writer:
         self.checkpoint("preflight")
         with stages.stage("preflight"):
             ready = check(twins, self.settings)
-        with committing(twins, self.settings, identity.run_id, self.progress) as before_commit:
+        turn = committing(twins, self.settings, identity.run_id, self.progress, self.checkpoint)
+        with turn as before_commit:
             with stages.stage("preflight"):
                 if needs_lease(self.settings, twins.definition.offline):
                     # As it is now that others are done.
-                    ready = check(twins, self.settings)
+                    ready = check_again(twins, self.settings, ready)
                 reached = self._watermark(ready)
                 ready = prepare(twins, ready, reached.version, before_commit)
             snapshot = _existing(ready)
@@ -65,8 +66,7 @@ class Writer:
             if batch is not None:
                 self.checkpoint("append")
                 with stages.stage("append"):
-                    before_commit()
-                    appended = append(twins, batch.rows, identity, batch.mode, snapshot, reached)
+                    appended = append(twins, batch.rows, identity, batch.mode, snapshot, reached, before_commit)
             elif operation == "materialize":
                 before_commit()
                 twins.offline.stamp(snapshot.schema)
@@ -121,23 +121,30 @@ class Writer:
 
 
 @contextmanager
-def committing(twins: Twins, settings: Settings, run_id: str, progress: Progress) -> Iterator[Callable[[], None]]:
-    """The right to commit to a group's tables; gives what to call before each commit.
+def committing(
+    twins: Twins, settings: Settings, run_id: str, progress: Progress, checkpoint: Callable[[str], None]
+) -> Iterator[Callable[[], None]]:
+    """The right to commit to a group's tables; gives what to call directly before each commit.
 
-    Where the log store cannot refuse a second writer this is the lease, and another writer is waited for.
+    Where the log store cannot refuse a second writer this is the lease, and another writer is waited for; `checkpoint`
+    may end the wait by raising.
     """
     if not needs_lease(settings, twins.definition.offline):
         yield lambda: None
         return
     holder = f"{acting()} on {socket.gethostname()} ({os.getpid()}, {uuid.uuid4().hex[:8]})"
     lease = Lease(twins.cql, twins.definition.keyspace, twins.definition.offline, holder)
-    with lease.held(run_id, progress):
+    with lease.held(run_id, progress, checkpoint):
         yield lease.check
 
 
-def acting() -> str:
-    """Who acts: the Hub user, else the user of the operating system."""
-    return os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
+def broken_off(operation: str, definition: Definition) -> AbstractContextManager[None]:
+    """The border of an operation: within it, what Spark or a store raises becomes one `TwinstoreError`."""
+    return foreign_errors(
+        f"The {operation} of {definition.name} from {definition.offline} to {definition.online} broke off.",
+        "See the details. When both stores answer and the DataFrame can be computed, run it again: it goes on where it "
+        "stopped.",
+    )
 
 
 def _existing(ready: Readiness) -> Snapshot:
