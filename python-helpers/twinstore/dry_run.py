@@ -14,8 +14,9 @@ from .preflight import check
 from .receipts import Gap, Receipt, Watermark
 from .run_identity import RunIdentity
 from .twins import Twins
+from .user import acting
 from .winners import ORDER, key_names, latest, order_rows
-from .write import Batch, acting
+from .write import Batch, broken_off
 
 
 def dry_run(twins: Twins, settings: Settings, identity: RunIdentity, batch: Batch) -> Receipt:
@@ -23,6 +24,11 @@ def dry_run(twins: Twins, settings: Settings, identity: RunIdentity, batch: Batc
 
     Raises what the write's preflight would raise.
     """
+    with broken_off("dry run", twins.definition):
+        return _plan(twins, settings, identity, batch)
+
+
+def _plan(twins: Twins, settings: Settings, identity: RunIdentity, batch: Batch) -> Receipt:
     ready = check(twins, settings)
     snapshot = ready.snapshot
     reached = Watermark() if snapshot is None else twins.receipts.watermark(snapshot.table_id)
@@ -62,8 +68,7 @@ def _counted(plan: Receipt, twins: Twins, rows_in: int, fresh: DataFrame, histor
     definition, keys = twins.definition, list(twins.definition.keys)
     order = order_rows(fresh, definition)
     batch = order.groupBy(*key_names(definition)).agg(sf.max(ORDER).alias("_newest"))
-    appended, superseded = order.count(), 0
-    winners = batch.count()
+    appended, winners = order.count(), batch.count()
     superseded, late, written = appended - winners, 0, winners
     if history is not None:
         known = order_rows(history, definition).join(batch, keys, "left_semi")

@@ -7,7 +7,7 @@ import socket
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable
 
@@ -15,6 +15,8 @@ from .append import Appended, append
 from .config import Settings
 from .delta_log import Snapshot
 from .errors import TwinstoreError
+from .feature_group import Definition
+from .foreign import foreign_errors
 from .lease import Lease
 from .preflight import Readiness, check, check_again, needs_lease, prepare
 from .progress import Progress
@@ -23,9 +25,9 @@ from .receipts import Gap, Receipt, Watermark
 from .run_identity import RunIdentity
 from .stages import Stages
 from .twins import Twins
+from .user import acting
 
 if TYPE_CHECKING:
-from .user import acting
     from pyspark.sql import DataFrame
 
 
@@ -48,6 +50,10 @@ class Writer:
 
     def run(self, operation: str, identity: RunIdentity, batch: Batch | None = None) -> Receipt:
         """The receipt of a `write` (with a batch), `retry` or `materialize` (which first stamps every key)."""
+        with broken_off(operation, self.twins.definition):
+            return self._run(operation, identity, batch)
+
+    def _run(self, operation: str, identity: RunIdentity, batch: Batch | None) -> Receipt:
         twins = self.twins
         stages = Stages(twins.spark, self.progress)
         self.checkpoint("preflight")
