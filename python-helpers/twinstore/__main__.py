@@ -80,13 +80,13 @@ def _run(options: argparse.Namespace, output: JobOutput) -> int:
     if result.report is not None:
         words.append(f"Parity: {result.report.get('verdict')}.")
     output.result(result.to_dict(), "\n".join(words))
-    return _verdict(result.report)
+    return _code(result.receipts, result.report)
 
 
 def _parity(options: argparse.Namespace, output: JobOutput) -> int:
     def work(store: Any) -> _Outcome:
         report = store.parity(store.group(options.group), how=options.how)
-        return _Outcome({"report": report.to_dict()}, str(report), _verdict(report.to_dict()))
+        return _Outcome({"report": report.to_dict()}, str(report), _code([], report.to_dict()))
 
     return _with_store(output, work)
 
@@ -94,9 +94,8 @@ def _parity(options: argparse.Namespace, output: JobOutput) -> int:
 def _retry(options: argparse.Namespace, output: JobOutput) -> int:
     def work(store: Any) -> _Outcome:
         receipt = store.retry(store.group(options.group))
-        counts = receipt.to_dict()
-        code = _BAD if counts["failed"] or counts["unconfirmed"] else _GOOD
-        return _Outcome({"receipts": [counts]}, str(receipt), code)
+        receipts = [receipt.to_dict()]
+        return _Outcome({"receipts": receipts}, str(receipt), _code(receipts, None))
 
     return _with_store(output, work)
 
@@ -130,8 +129,10 @@ def _with_store(output: JobOutput, work: Callable[[Any], _Outcome]) -> int:
     return outcome.code
 
 
-def _verdict(report: dict[str, Any] | None) -> int:
-    return _GOOD if report is None or report.get("verdict") in _PROVED else _BAD
+def _code(receipts: list[dict[str, Any]], report: dict[str, Any] | None) -> int:
+    """The exit code: good when every row went where it belongs, and the twins agree where that was asked."""
+    left = any(receipt.get("failed") or receipt.get("unconfirmed") for receipt in receipts)
+    return _GOOD if not left and (report is None or report.get("verdict") in _PROVED) else _BAD
 
 
 def _stop_when_stdin_closes() -> None:

@@ -151,6 +151,14 @@ def test_a_verdict_that_is_bad_shows_in_the_exit_code_and_the_result_is_told(tmp
     assert events[-1]["result"]["report"] == {"verdict": "out_of_parity"}
 
 
+def test_rows_that_could_not_be_written_show_in_the_exit_code(tmp_path: Path) -> None:
+    receipt = "display({'text/plain': '', 'application/vnd.twinstore.receipt+json': {'failed': 1}}, raw=True)"
+    write_notebook(tmp_path / "a.ipynb", receipt)
+    code, events, _ = run(tmp_path, "a.ipynb")
+    assert code == 1
+    assert events[-1]["result"]["receipts"] == [{"failed": 1}]
+
+
 def test_words_are_for_people(tmp_path: Path) -> None:
     write_notebook(tmp_path / "a.ipynb", "# Say it\nprint('said')")
     with running(tmp_path, "a.ipynb", "--output", "o.ipynb") as process:
