@@ -148,7 +148,7 @@ def _receipt_facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     versions = f"v{gap['to']}" if gap["to"] - gap["from"] == 1 else f"v{gap['from'] + 1} to v{gap['to']}"
     found = [
         ("online up to", f"v{gap['to']}" if gap["to"] == gap["from"] else f"{versions}, all at {_write_time(facts)}"),
-        ("run", facts["run_id"] + ("" if facts["repeatable"] else " (random: running it again appends again)")),
+        ("run", facts["run_id"] + ("" if facts["repeatable"] else " (random: running it again is another run)")),
         ("by", f"{facts['by']}, {utc(facts['at_us'])}"),
     ]
     if facts["resumed"]:
