@@ -51,6 +51,38 @@ def test_a_signal_cancels_every_job_that_the_work_begins(number: signal.Signals)
     assert process.returncode == 0
 
 
+# Work that waits for something else than Spark, as for another writer's lease, and would do so for minutes.
+WAITING = """
+import time
+from twinstore.interruptible import SparkWork
+
+class Session:
+    def stop(self):
+        print("left in order", flush=True)
+
+def wait(session):
+    print("waiting", flush=True)
+    while True:
+        job.checkpoint("the lease")
+        time.sleep(0.1)
+
+job = SparkWork(Session, wait)
+try:
+    job.run()
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+"""
+
+
+def test_work_that_waits_sees_the_stop_at_its_next_checkpoint() -> None:
+    with subprocess.Popen([sys.executable, "-c", WAITING], cwd=HELPERS, text=True, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waiting\n"
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=10)
+    assert out == "left in order\nstopped\n"
+
+
 def test_what_the_work_raises_or_returns_reaches_the_caller() -> None:
     from twinstore.interruptible import SparkWork
 
