@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from .vector_values import literal
 
 from twinstore.row_hash import row_hash
 from twinstore.types import GroupColumn
+
+from .vector_values import literal
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

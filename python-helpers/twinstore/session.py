@@ -77,7 +77,7 @@ def local_conf(settings: Settings) -> dict[str, str]:
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.extensions": ",".join(_EXTENSIONS),
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-        # One machine: the defaults of Spark and Delta (200, 10,000 and 50) are for clusters. Else VACUUM takes a minute.
+        # One machine: the defaults of Spark and Delta (200, 10,000 and 50) are for clusters, and VACUUM takes a minute.
         "spark.sql.shuffle.partitions": str(max(8, 4 * cores)),
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(max(8, 4 * cores)),
         "spark.databricks.delta.snapshotPartitions": "2",
