@@ -19,6 +19,7 @@ from .delta_log import Commit, Snapshot
 from .errors import TwinstoreError, WriteUnconfirmed, from_foreign
 from .fate import ALIVE, EXPIRED, FATE, Tally, tally, with_fate
 from .gap import Changes, Due, changes_of, due_online, resumed_runs, winner_rows
+from .group_state import counted
 from .receipts import Gap, Receipt, Watermark
 from .stages import Stages
 from .twins import Twins
@@ -100,7 +101,7 @@ class Propagation:
             if fates.alive + fates.expired + fates.failed != due.keys:
                 raise TwinstoreError(
                     "internal",
-                    f"Of {due.keys} rows that are due in {self._definition.online} the offline store gave "
+                    f"Of {counted(due.keys, 'row', 'rows')} due in {self._definition.online} the offline store gave "
                     f"{fates.alive + fates.expired + fates.failed}, so that none was written.",
                     "Run `store.materialize(group)`, which takes every row anew, and report this.",
                 )

@@ -156,7 +156,7 @@ def test_nothing_goes_online_when_the_offline_store_does_not_give_every_row_that
 ) -> None:
     store.write(readings(spark, [("a", 0, 1.0, 1)]), group)
     foreign_append(spark, group, '{"twinstore": {"run": "forged", "created_us": 1}}')
-    with pytest.raises(TwinstoreError, match="Of 1 rows") as refused:
+    with pytest.raises(TwinstoreError, match="Of 1 row due") as refused:
         store.retry(group)
     assert refused.value.code == "internal"
     assert set(online(store, group)) == {"a"}
