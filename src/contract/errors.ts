@@ -58,6 +58,12 @@ export class TwinstoreError extends Error {
   readonly side: ErrorSide;
   readonly details: string;
 
+  /** The error that a body came from; its details name the request. */
+  static fromBody({ code, message, remedy, side, details, requestId }: IErrorBody): TwinstoreError {
+    const lines = [details, requestId ? `Request ${requestId}` : ''].filter(Boolean);
+    return new TwinstoreError(code, message, remedy, { side, details: lines.join('\n') });
+  }
+
   toBody(requestId: string): IErrorBody {
     const { code, message, remedy, side, details } = this;
     return { code, message, remedy, side, details, requestId };

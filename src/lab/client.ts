@@ -194,8 +194,7 @@ export class TwinstoreClient implements ITwinstoreClient {
     const text = await response.text().catch(() => '');
     const body = parsed(text);
     if (isErrorBody(body)) {
-      const details = body.requestId ? `${body.details}\nRequest ${body.requestId}`.trim() : body.details;
-      return new TwinstoreError(body.code, body.message, body.remedy, { side: body.side, details });
+      return TwinstoreError.fromBody(body);
     }
     const details = text.slice(0, 2000);
     switch (response.status) {

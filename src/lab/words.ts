@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { ParityReport, Receipt, StateCounts } from '../contract';
+import type { IJobResult, ParityReport, Receipt, StateCounts } from '../contract';
 
 const SECOND = 1e6;
 const MINUTE = 60 * SECOND;
@@ -82,6 +82,15 @@ export function receiptSentence(receipt: Receipt, trans: TranslationBundle): str
     clauses.push(trans._n('%2 row set aside as failed', '%2 rows set aside as failed', failed, grouped(failed)));
   }
   return `${clauses.join(', ')}.`;
+}
+
+/** What a job's writes did and what its proof found, a sentence each. */
+export function resultSentences(result: IJobResult | null, trans: TranslationBundle): string[] {
+  const { receipts = [], report } = result ?? {};
+  return [
+    ...receipts.map(receipt => receiptSentence(receipt, trans)),
+    ...(report ? [verdictSentence(report, trans)] : [])
+  ];
 }
 
 /** Number of keys whose rows differ between the stores. */

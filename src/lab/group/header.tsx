@@ -3,7 +3,7 @@ import { Button, VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import type { FeatureGroupDefinition, IGroupAnswer, IGroupSummary, IJob } from '../../contract';
 import { Ago, ErrorNotice, JobProgress, PolledView, StateMark } from '../components';
-import { absolute, duration, eventTime, freshness, grouped, receiptSentence, verdictSentence } from '../words';
+import { absolute, duration, eventTime, freshness, grouped, resultSentences } from '../words';
 import type { GroupModel } from './model';
 
 /** The head of the Group view: what the group is, how its twins stand, and the proof. */
@@ -96,10 +96,9 @@ function outcome(job: IJob, trans: TranslationBundle): string {
   if (job.state === 'stopped') {
     return trans.__('Stopped. What was proved before still holds.');
   }
-  const { report, receipts } = job.result ?? {};
+  const { report } = job.result ?? {};
   return [
-    ...(receipts ?? []).map(receipt => receiptSentence(receipt, trans)),
-    ...(report ? [verdictSentence(report, trans)] : []),
+    ...resultSentences(job.result, trans),
     ...(report && !report.kept ? [trans.__('The proof could not be kept beside the table.')] : [])
   ].join(' ');
 }

@@ -4,7 +4,7 @@ import type { ReactElement } from 'react';
 import type { IJob } from '../../contract';
 import { Ago, ErrorNotice, Glyph, JobProgress } from '../components';
 import { signOf } from '../signs';
-import { duration, receiptSentence, verdictSentence } from '../words';
+import { duration, resultSentences } from '../words';
 import type { RunsModel } from './model';
 
 /** The Runs section of the sidebar. */
@@ -118,10 +118,6 @@ export function outcome(job: IJob, trans: TranslationBundle): string {
   if (job.state === 'failed') {
     return trans.__('Failed after %1.', took);
   }
-  const { receipts, report } = job.result ?? {};
-  const sentences = [
-    ...(receipts ?? []).map(receipt => receiptSentence(receipt, trans)),
-    ...(report ? [verdictSentence(report, trans)] : [])
-  ];
+  const sentences = resultSentences(job.result, trans);
   return sentences.length > 0 ? sentences.join(' ') : trans.__('Done in %1; nothing was written.', took);
 }
