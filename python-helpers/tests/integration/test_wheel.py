@@ -38,7 +38,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     exported = (PROJECT / "locks" / "python.lock").read_text().replace(" \\\n    --hash", " --hash").splitlines()
     constraints.write_text("\n".join(line.split(" --hash")[0] for line in exported if "==" in line))
     # Named, for uv takes the environment that it is in itself before VIRTUAL_ENV.
-    target = ["--python", folder / "bin" / "python"]
+    target = ["--python", str(folder / "bin" / "python")]
     subprocess.run([*uv, "pip", "install", "-q", *target, "-c", constraints, f"{wheel}[lab,run]"], check=True)
     return folder / "bin"
 
