@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { expect, stack, test, Twinstore } from './lab';
+import { cql, expect, stack, test, Twinstore } from './lab';
 
 /** Households whose readings the tests use: few, so that the notebook is quick. */
 const HOUSEHOLDS = '20';
@@ -120,4 +120,42 @@ test('the sidebar says that Cassandra is gone, and recovers when it is back', as
   }
   await expect(twinstore.energy).toContainText('in parity', { timeout: 60_000 });
   await expect(twinstore.foot.getByText('answers')).toHaveCount(2);
+});
+
+test('five rows that were damaged by hand are found, named and kept', async ({ page }) => {
+  test.setTimeout(RUN_MS);
+  const table = 'feature_store.energy';
+  await cql(
+    `UPDATE ${table} SET energy_sum = 99.5 WHERE household_id = 'MAC000002'`,
+    `UPDATE ${table} SET energy_mean = null WHERE household_id = 'MAC000003'`,
+    `UPDATE ${table} SET day = '2011-12-01' WHERE household_id = 'MAC000004'`,
+    `DELETE FROM ${table} WHERE household_id = 'MAC000005'`,
+    `INSERT INTO ${table} (household_id, day) VALUES ('nobody', '2014-01-01')`
+  );
+  const twinstore = new Twinstore(page);
+  await twinstore.show();
+  await twinstore.energy.click();
+  const { view } = twinstore;
+  await view.getByRole('button', { name: 'Prove now' }).click();
+  await expect(twinstore.energy).toContainText('5 rows differ', { timeout: RUN_MS });
+  const rows = view.getByRole('table', { name: /^Rows that differ/ });
+  for (const [key, state] of [
+    ['MAC000002', 'mismatch'],
+    ['MAC000003', 'mismatch'],
+    ['MAC000004', 'stale online'],
+    ['MAC000005', 'missing online'],
+    ['nobody', 'extra online']
+  ]) {
+    await expect(rows.getByRole('row').filter({ hasText: key })).toContainText(state ?? '');
+  }
+  for (const theme of ['Light', 'Dark']) {
+    await page.theme.setTheme(`JupyterLab ${theme}`);
+    await page.screenshot({ path: join(SCREENSHOTS, `differs-${theme.toLowerCase()}.png`) });
+  }
+});
+
+test('the file browser offers to run a notebook with Twinstore', async ({ page }) => {
+  await page.sidebar.openTab('filebrowser');
+  await page.locator('.jp-DirListing-item[data-file-type="notebook"]').first().click({ button: 'right' });
+  await expect(page.getByRole('menuitem', { name: 'Run with Twinstore' })).toBeVisible();
 });

@@ -1,9 +1,12 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, galata, test as base } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
+import { Client } from 'cassandra-driver';
+import { parse } from 'smol-toml';
 import { findBrowser } from './browser';
 
 export { expect };
@@ -25,13 +28,39 @@ export const test = base.extend<object, object>({
   }
 });
 
-/** Run `twinstore stack …` on the stack whose settings TWINSTORE_CONFIG names. */
-export async function stack(...args: string[]): Promise<void> {
+/** The settings of the running stack. */
+function settingsFile(): string {
   const config = process.env['TWINSTORE_CONFIG'];
   if (!config) {
     throw new Error('TWINSTORE_CONFIG must name the settings of a running stack: twinstore stack up --name test.');
   }
-  await promisify(execFile)(process.execPath, [COMMAND, 'stack', ...args, '--name', basename(dirname(config))]);
+  return config;
+}
+
+/** Run `twinstore stack …` on that stack. */
+export async function stack(...args: string[]): Promise<void> {
+  const name = basename(dirname(settingsFile()));
+  await promisify(execFile)(process.execPath, [COMMAND, 'stack', ...args, '--name', name]);
+}
+
+/** Change the online store behind twinstore's back. */
+export async function cql(...statements: string[]): Promise<void> {
+  const { stores } = parse(readFileSync(settingsFile(), 'utf8')) as unknown as {
+    stores: { online: { hosts: string[]; datacenter: string; credentials: { file: string } } };
+  };
+  const { hosts, datacenter, credentials } = stores.online;
+  const client = new Client({
+    contactPoints: hosts,
+    localDataCenter: datacenter,
+    credentials: JSON.parse(readFileSync(credentials.file, 'utf8'))
+  });
+  try {
+    for (const statement of statements) {
+      await client.execute(statement);
+    }
+  } finally {
+    await client.shutdown();
+  }
 }
 
 /** The Twinstore sidebar, brought to the front. */
