@@ -138,15 +138,7 @@ export const IGroupsModel = new Token<IGroupsModel>(
 
 /** Whether the chain from the server extension to both stores works. */
 export type ConnectionPhase =
-  | 'loading'
-  | 'missing'
-  | 'forbidden'
-  | 'lost'
-  | 'unconfigured'
-  | 'misconfigured'
-  | 'starting'
-  | 'failed'
-  | 'ready';
+  'loading' | 'missing' | 'forbidden' | 'lost' | 'unconfigured' | 'misconfigured' | 'starting' | 'failed' | 'ready';
 
 export interface IConnection {
   status: IStatus;
