@@ -114,8 +114,9 @@ class Prover:
         self, how: str, snapshot: Snapshot, reached: Watermark, cached: ExitStack
     ) -> tuple[_Scope | None, tuple[str, ...]]:
         """What to compare (None: everything), and what to say about a wish that cannot be met."""
-        small = how == "auto" and self._twins.offline.size_bytes() <= FULL_UP_TO_BYTES
-        if how == "full" or small or reached.version < 0:
+        if how == "full" or reached.version < 0:
+            return None, ()
+        if how == "auto" and self._twins.offline.size_bytes() <= FULL_UP_TO_BYTES:
             return None, ()
         chain = self._proofs.chain(snapshot.table_id)
         if how == "auto" and (chain is None or chain.keys_total <= FULL_UP_TO):
