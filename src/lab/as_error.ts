@@ -6,3 +6,13 @@ export function asError(reason: unknown): TwinstoreError {
     ? reason
     : new TwinstoreError('internal', String(reason), 'Reload the page.', { cause: reason });
 }
+
+/** Why something that was asked for was not done; null when it was. */
+export async function refusalOf(asked: () => Promise<unknown>): Promise<TwinstoreError | null> {
+  try {
+    await asked();
+    return null;
+  } catch (reason) {
+    return asError(reason);
+  }
+}

@@ -1,7 +1,7 @@
 import type { IGroupAnswer, IJob } from '../../contract';
 import type { TwinstoreError } from '../../contract';
 import type { IAppearance, IGroupContext, IJobsModel, ITwinstoreClient } from '../../tokens';
-import { asError } from '../as_error';
+import { refusalOf } from '../as_error';
 import { PolledModel } from '../polled_model';
 
 /** One feature group, and the proof that is being made of it. */
@@ -60,11 +60,7 @@ export class GroupModel extends PolledModel<IGroupAnswer> implements IGroupConte
 
   private async _try(action: () => Promise<unknown>): Promise<void> {
     this._refusal = null;
-    try {
-      await action();
-    } catch (reason) {
-      this._refusal = asError(reason);
-    }
+    this._refusal = await refusalOf(action);
     this.stateChanged.emit();
   }
 

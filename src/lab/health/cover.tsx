@@ -50,38 +50,11 @@ export class HealthCover extends VDomRenderer<HealthModel> {
           </>
         );
       case 'misconfigured':
-        return (
-          <>
-            <h2>{trans.__('The settings cannot be used')}</h2>
-            <Trouble
-              model={model}
-              trans={trans}
-              action={{ label: trans.__('Look again'), run: () => void model.refresh() }}
-            />
-          </>
-        );
+        return <Halted model={model} trans={trans} heading={trans.__('The settings cannot be used')} />;
       case 'forbidden':
-        return (
-          <>
-            <h2>{trans.__('No permission')}</h2>
-            <Trouble
-              model={model}
-              trans={trans}
-              action={{ label: trans.__('Look again'), run: () => void model.refresh() }}
-            />
-          </>
-        );
+        return <Halted model={model} trans={trans} heading={trans.__('No permission')} />;
       case 'missing':
-        return (
-          <>
-            <h2>{trans.__('The server half is missing')}</h2>
-            <Trouble
-              model={model}
-              trans={trans}
-              action={{ label: trans.__('Look again'), run: () => void model.refresh() }}
-            />
-          </>
-        );
+        return <Halted model={model} trans={trans} heading={trans.__('The server half is missing')} />;
       case 'lost':
         return (
           <>
@@ -112,6 +85,20 @@ interface IPartProps {
 function Trouble(props: IPartProps & { log?: readonly string[]; action: INoticeAction }): ReactElement | null {
   const error = props.model.trouble;
   return error && <ErrorNotice error={error} trans={props.trans} log={props.log} action={props.action} />;
+}
+
+/** What somebody has to put right elsewhere, before another look is worth it. */
+function Halted({ heading, model, trans }: IPartProps & { heading: string }): ReactElement {
+  return (
+    <>
+      <h2>{heading}</h2>
+      <Trouble
+        model={model}
+        trans={trans}
+        action={{ label: trans.__('Look again'), run: () => void model.refresh() }}
+      />
+    </>
+  );
 }
 
 function FirstUse({ model, trans }: IPartProps): ReactElement {

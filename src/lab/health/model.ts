@@ -9,7 +9,7 @@ import type {
   IRequestOptions,
   ITwinstoreClient
 } from '../../tokens';
-import { asError } from '../as_error';
+import { asError, refusalOf } from '../as_error';
 import { PolledModel } from '../polled_model';
 
 /** Whether server extension, companion and stores answer. */
@@ -79,11 +79,9 @@ export class HealthModel extends PolledModel<IConnection> implements IHealthMode
     this._isRestarting = true;
     this._refusal = null;
     this.stateChanged.emit();
-    try {
-      await this._client.restart();
+    this._refusal = await refusalOf(() => this._client.restart());
+    if (this._refusal === null) {
       this._trouble = null;
-    } catch (reason) {
-      this._refusal = asError(reason);
     }
     this._isRestarting = false;
     this.stateChanged.emit();

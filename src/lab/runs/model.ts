@@ -2,7 +2,7 @@ import { VDomModel } from '@jupyterlab/ui-components';
 import type { IJob } from '../../contract';
 import type { TwinstoreError } from '../../contract';
 import type { IJobsModel } from '../../tokens';
-import { asError } from '../as_error';
+import { refusalOf } from '../as_error';
 import type { NotebooksModel } from './notebooks';
 
 /** What the Runs section shows: the notebook to run next, and the runs. A job runs the file, so it is saved first. */
@@ -51,11 +51,7 @@ export class RunsModel extends VDomModel {
 
   private async _try(action: () => Promise<unknown>): Promise<void> {
     this._refusal = null;
-    try {
-      await action();
-    } catch (reason) {
-      this._refusal = asError(reason);
-    }
+    this._refusal = await refusalOf(action);
     this._announce();
   }
 
