@@ -70,8 +70,7 @@ export async function sparkJob(
   }
   const code = await ended(child, context);
   if (failure) {
-    const { code: errorCode, message, remedy, side, details }: IErrorBody = failure;
-    throw new TwinstoreError(errorCode, message, remedy, { side, details });
+    throw TwinstoreError.fromBody(failure);
   }
   if (!result && code !== EXIT.stopped) {
     throw new TwinstoreError(

@@ -64,8 +64,7 @@ export async function askSupervisor(socket: string, request: ControlRequest): Pr
   }
   const parsed: { status?: ISupervisorStatus; error?: IErrorBody } = JSON.parse(answer);
   if (isErrorBody(parsed.error)) {
-    const { code, message, remedy, side, details } = parsed.error;
-    throw new TwinstoreError(code, message, remedy, { side, details });
+    throw TwinstoreError.fromBody(parsed.error);
   }
   return parsed.status ?? null;
 }

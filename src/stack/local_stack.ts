@@ -335,8 +335,7 @@ function ready(supervisor: ChildProcess, folder: IStackFolder, progress: Progres
       } else if (event.type === 'ready') {
         resolve();
       } else {
-        const { code, message, remedy, side, details } = event.error;
-        reject(new TwinstoreError(code, message, remedy, { side, details }));
+        reject(TwinstoreError.fromBody(event.error));
       }
     });
   });
