@@ -111,7 +111,10 @@ async function fault(request, response) {
   const { fault: name } = JSON.parse(text);
   switch (name) {
     case 'exit':
-      process.exit(7);
+      // As a process under load dies: it still takes connections when its last answer has already broken off.
+      hung = true;
+      response.destroy();
+      setTimeout(() => process.exit(7), 200);
       break;
     case 'hang':
       hung = true;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 # Nothing else crosses, so that no cookie, token or address of the browser can reach the companion by a new name.
 _REQUEST_HEADERS = ("Accept", "Content-Type", "Content-Length")
 _RESPONSE_HEADERS = ("Content-Length", "Content-Disposition")
+#: How often a question that changes nothing is put, and the pause before each repetition.
+_TRIES, _PAUSE_S = 5, 0.1
 _JUPYTER_ARGUMENTS = {"token", "_xsrf", "no_track_activity"}
 
 
@@ -38,12 +41,16 @@ class ProxyHandler(Handler):
     async def admit(self) -> None:
         """Opens the way to the companion, so that the body can pass."""
         await super().admit()
+        await self._ask()
+
+    async def _ask(self) -> None:
         self._exchange, address = await self.twinstore.companion.connect()
         headers = HTTPHeaders({"X-Twinstore-Secret": address.secret, "X-Request-Id": self.request_id})
         for name in _REQUEST_HEADERS:
             if name in self.request.headers:
                 headers[name] = self.request.headers[name]
-        await self._exchange.begin(self.request.method or "GET", self._path(), headers)
+        with suppress(StreamClosedError):  # The answer tells of it.
+            await self._exchange.begin(self.request.method or "GET", self._path(), headers)
         # Read from the start: the companion may refuse a body before it has all of it.
         self._answer = asyncio.create_task(self._exchange.answer(self))
 
@@ -59,8 +66,12 @@ class ProxyHandler(Handler):
 
     @web.authenticated
     async def get(self) -> None:
-        """Ends the request, and with it when the answer has passed."""
-        await self._pass()
+        """Ends the request, and with it when the answer has passed.
+
+        A companion that dies still takes connections for a moment. To read changes nothing, so it is asked again, or
+        its successor.
+        """
+        await self._pass(tries=_TRIES)
 
     @web.authenticated
     async def post(self) -> None:
@@ -92,11 +103,16 @@ class ProxyHandler(Handler):
     def compute_etag(self) -> None:
         """Answers are not cached."""
 
-    async def _pass(self) -> None:
+    async def _pass(self, tries: int = 1) -> None:
         if self._exchange is not None and self._is_heard:
             self._exchange.end()
         if self._answer is None or not await self._answer:
-            self._broken()
+            if tries > 1 and not self._headers_written and not self._has_left():
+                await asyncio.sleep(_PAUSE_S)
+                await self._ask()
+                await self._pass(tries - 1)
+            else:
+                self._broken()
         elif not self._finished:
             self.finish(set_content_type=self._content_type)
 
@@ -104,10 +120,13 @@ class ProxyHandler(Handler):
         """The companion broke off: an error while one can still be told, else a broken answer."""
         if self._headers_written:
             drop(self)
-        elif not self.request.connection.stream.closed():  # type: ignore[union-attr]
+        elif not self._has_left():
             raise TwinstoreError(
                 "unavailable", "The companion broke off before it answered.", "Try again; it is started anew."
             )
+
+    def _has_left(self) -> bool:
+        return bool(self.request.connection.stream.closed())  # type: ignore[union-attr]
 
     def _abort(self) -> None:
         if self._exchange is not None:
