@@ -31,6 +31,9 @@ _STATEMENT_S = 10
 _SCHEMA_S = 60
 _PING_S = 2
 
+#: How long the driver waits after a change of the schema for another, as one of the JVM's properties.
+_DEBOUNCER = "datastax-java-driver.advanced.metadata.schema.debouncer.window"
+
 #: How long a read waits for a store that was away: more than the driver takes to ask it again.
 _RETURN_S = 5
 _RETURN_POLL_S = 0.25
@@ -117,6 +120,8 @@ class Cql:
         settings: Mapping[str, str] = {**online_conf(self._store), **online_secrets(self._store)}
         for name, value in settings.items():
             conf.set(name, value)
+        # By default a second.
+        self._jvm.java.lang.System.setProperty(_DEBOUNCER, "10 milliseconds")
         try:
             return self._jvm.com.datastax.spark.connector.cql.CassandraConnector.apply(conf).openSession()
         except (Py4JError, TypeError) as error:

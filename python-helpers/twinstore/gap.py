@@ -67,12 +67,16 @@ class Due:
 
 
 def changes_of(twins: Twins, gap: Gap) -> Changes:
-    """Reads the commits of the gap. Every key is due at the first propagation, after a commit that touches all, and
-    where the log no longer has a commit."""
+    """Reads the commits of the gap. Every key is due at the first propagation of an adopted table, after a commit that
+    touches all, and where the log no longer has a commit."""
     commits = twins.offline.commits(gap.from_version, gap.to_version)
     if commits is None:
         return Changes(gap, (), every_key=True)
-    touched = gap.from_version < 0 or any(commit.touches_all for commit in commits)
+    if gap.from_version < 0:
+        # No row is older than the gap, so that its own rows are all there are to touch.
+        touched = any(commit.run_id is None for commit in commits if commit.added)
+    else:
+        touched = any(commit.touches_all for commit in commits)
     return Changes(gap, tuple(commits), every_key=touched)
 
 
