@@ -109,6 +109,7 @@ class _Run:
         self._target = target
         self._progress = progress
         self._log = log
+        self._kernel: str = document.metadata.get("kernelspec", {}).get("name") or _OWN_KERNEL
         self._cells = list(titled_code_cells(document.cells))
         self._done = 0
         self._stop = asyncio.Event()
@@ -190,8 +191,7 @@ class _Run:
         await ensure_async(manager.cleanup_resources())
 
     def _kernel_manager(self) -> AsyncKernelManager:
-        name = self._document.metadata.get("kernelspec", {}).get("name") or _OWN_KERNEL
-        manager = AsyncKernelManager(kernel_name=name, kernel_spec_manager=_Kernels())
+        manager = AsyncKernelManager(kernel_name=self._kernel, kernel_spec_manager=_Kernels())
         # Since jupyter_client 8.9: other users of the machine cannot listen at the kernel's ports.
         if manager.has_trait("transport_encryption") and zmq.has("curve"):
             manager.transport_encryption = "auto"
@@ -220,6 +220,13 @@ class _Run:
         if own is not None:
             message = f"In {where}: {own['message']}"
             return TwinstoreError(own["code"], message, own["remedy"], side=own["side"], details=details)
+        if error.ename == "ModuleNotFoundError" and error.evalue == "No module named 'twinstore'":
+            return TwinstoreError(
+                "not_found",
+                f"The kernel {self._kernel} of this notebook has no twinstore.",
+                "Choose another kernel for the notebook, or run `%pip install jupyterlab-twinstore` in this one.",
+                details=details,
+            )
         return TwinstoreError(
             "bad_request",
             f"{where[0].upper()}{where[1:]} failed: {error.ename}: {error.evalue}".rstrip(".: ") + ".",

@@ -185,9 +185,11 @@ def running_below(pid: int, word: str) -> list[int]:
     return found
 
 
-def write_notebook(path: Path, *cells: str, parameters: str | None = None) -> Path:
-    """Writes a notebook with these code cells, after one tagged `parameters` if given."""
+def write_notebook(path: Path, *cells: str, parameters: str | None = None, kernel: str | None = None) -> Path:
+    """Writes a notebook with these code cells, after one tagged `parameters` if given, for the kernel named."""
     notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+    if kernel is not None:
+        notebook.metadata["kernelspec"] = {"name": kernel, "display_name": kernel}
     sources = [*([parameters] if parameters is not None else []), *cells]
     notebook.cells = [nbformat.v4.new_code_cell(source) for source in sources]  # type: ignore[no-untyped-call]
     if parameters is not None:

@@ -136,6 +136,30 @@ def test_a_killed_runner_leaves_no_kernel(tmp_path: Path) -> None:
         until(lambda: not any(map(is_alive, kernels)), "the kernel to follow its runner")
 
 
+#: A kernel in an environment that has all but twinstore.
+BARE = """
+import pathlib, sys
+sys.path[:] = [each for each in sys.path if not pathlib.Path(each, "twinstore", "__init__.py").exists()]
+from ipykernel.kernelapp import launch_new_instance
+launch_new_instance()
+"""
+
+
+def test_a_kernel_without_twinstore_is_named(tmp_path: Path) -> None:
+    spec = {
+        "argv": [sys.executable, "-c", BARE, "-f", "{connection_file}"],
+        "display_name": "Bare",
+        "language": "python",
+    }
+    (tmp_path / "jupyter" / "kernels" / "bare").mkdir(parents=True)
+    (tmp_path / "jupyter" / "kernels" / "bare" / "kernel.json").write_text(json.dumps(spec))
+    write_notebook(tmp_path / "a.ipynb", "import twinstore as ts", kernel="bare")
+    code, events, _ = run(tmp_path, "a.ipynb", JUPYTER_PATH=str(tmp_path / "jupyter"))
+    assert code == 1
+    assert events[-1]["error"]["message"] == "The kernel bare of this notebook has no twinstore."
+    assert "%pip install" in events[-1]["error"]["remedy"]
+
+
 def test_a_kernel_that_dies_is_named(tmp_path: Path) -> None:
     write_notebook(tmp_path / "a.ipynb", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
     code, events, _ = run(tmp_path, "a.ipynb")
