@@ -205,8 +205,7 @@ class Propagation:
         self._checkpoint("receipt")
         with self._stages.stage("receipt"):
             receipt = replace(receipt, durations_s=dict(self._stages.durations_s), at_us=time.time_ns() // 1_000)
-            kept = self._twins.receipts.keep(receipt, self._before_commit)
-        return replace(kept, durations_s=dict(self._stages.durations_s))
+            return self._twins.receipts.keep(receipt, self._before_commit)
 
 
 def _foreign(changes: Changes) -> Iterable[str]:

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
 
 from .append import Appended, append
@@ -81,7 +81,7 @@ class Writer:
             self.checkpoint("propagate")
             receipt = Propagation(twins, stages, self.checkpoint, before_commit).finish(draft, start)
         stages.finished()
-        return receipt
+        return replace(receipt, durations_s=dict(stages.durations_s))
 
     def _watermark(self, ready: Readiness) -> Watermark:
         if ready.snapshot is None:
