@@ -1,8 +1,6 @@
-import { stat } from 'node:fs/promises';
-
 import { TwinstoreError } from '../contract';
 import type { Settings } from '../contract';
-import { loadSettings, readCredentials, seconds } from './config';
+import { loadSettings, readCredentials, seconds, stampOf } from './config';
 import type { ILoadedSettings, ISettingsPlaces } from './config';
 import { canonical, createS3Client, isS3, LocalStore, RoutedStore, S3Store, WorkerDecoder } from './delta';
 import type { IAccessKey, IObjectStore } from './delta';
@@ -103,7 +101,7 @@ export class CurrentServices {
   /** Throws what `loadSettings` throws while there are none. */
   async get(): Promise<IServices> {
     const known = this.known;
-    if (known !== null && (await stamp(known.path)) === known.stamp) {
+    if (known !== null && (await stampOf(known.path)) === known.stamp) {
       return known.services;
     }
     // Requests that come at the same time share one making.
@@ -120,19 +118,13 @@ export class CurrentServices {
   private async make(): Promise<IServices> {
     await this.dispose();
     const loaded = await loadSettings(this.context.places);
-    const read = await stamp(loaded.path);
     const services = await createServices(loaded, this.context);
-    this.known = { path: loaded.path, stamp: read, services };
+    this.known = { ...loaded, services };
     return services;
   }
 
   private known: { path: string; stamp: string; services: IServices } | null = null;
   private making: Promise<IServices> | null = null;
-}
-
-async function stamp(path: string): Promise<string> {
-  const info = await stat(path).catch(() => null);
-  return info === null ? '' : `${info.ino} ${info.size} ${info.mtimeMs}`;
 }
 
 async function accessKey(file: string | undefined, remember: (secret: string) => void): Promise<IAccessKey | null> {

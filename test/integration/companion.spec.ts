@@ -10,7 +10,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { Client } from 'cassandra-driver';
 import { loadSettings, readCredentials } from '../../src/companion/config';
 import { createS3Client } from '../../src/companion/delta';
-import { clientOptions } from '../../src/companion/online';
+import { clientOptions, OnlineStore } from '../../src/companion/online';
 import type { IGroupAnswer, IGroupsAnswer, IGroupSummary, IHealth, Settings } from '../../src/contract';
 import { CompanionProcess } from '../companion/support/companion_process';
 import { removeTemporaryFolders, temporaryFolder } from '../companion/support/temporary_folder';
@@ -114,6 +114,20 @@ test('both stores answer', async () => {
     { name: 'S3', address: settings.stores.offline.endpoint, ...ok },
     { name: 'Cassandra', address: settings.stores.online.hosts.join(', '), ...ok }
   ]);
+});
+
+test('what still asks a store that was given up leaves no connection behind', async () => {
+  const { online } = settings.stores;
+  const { username = '', password = '' } = await readCredentials(online.credentials?.file ?? '', () => undefined);
+  const sockets = () => process.getActiveResourcesInfo().filter(name => name === 'TCPSocketWrap').length;
+  const before = sockets();
+  const store = new OnlineStore('Cassandra', online.hosts.join(', '), clientOptions(online, { username, password }));
+  store.dispose();
+  await store.ping(AbortSignal.timeout(10_000));
+  for (let waits = 0; waits < 40 && sockets() > before; waits++) {
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  expect(sockets()).toBe(before);
 });
 
 test('a group that Spark wrote is listed before anything of it is online', async () => {

@@ -1,4 +1,4 @@
 export { readCredentials } from './credentials';
 export { seconds } from './duration';
-export { loadSettings, parseSettings, settingsCandidates } from './settings';
+export { loadSettings, parseSettings, settingsCandidates, stampOf } from './settings';
 export type { ILoadedSettings, ISettingsPlaces } from './settings';

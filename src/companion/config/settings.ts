@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { parse } from 'smol-toml';
 
@@ -16,6 +16,8 @@ export interface ISettingsPlaces {
 export interface ILoadedSettings {
   /** The file they come from. */
   path: string;
+  /** As `stampOf` gives it, of the file as it was read or before. */
+  stamp: string;
   settings: Settings;
 }
 
@@ -36,6 +38,8 @@ export function settingsCandidates({ env, cwd, home }: ISettingsPlaces): string[
 export async function loadSettings(places: ISettingsPlaces): Promise<ILoadedSettings> {
   const candidates = settingsCandidates(places);
   for (const path of candidates) {
+    // Before the text, so that a change between the two is one that the stamp does not know yet.
+    const stamp = await stampOf(path);
     let text: string;
     try {
       text = await readFile(path, 'utf8');
@@ -48,13 +52,19 @@ export async function loadSettings(places: ISettingsPlaces): Promise<ILoadedSett
         cause
       });
     }
-    return { path, settings: parseSettings(text, path, places.home) };
+    return { path, stamp, settings: parseSettings(text, path, places.home) };
   }
   throw new TwinstoreError(
     'not_found',
     `No settings: ${candidates.join(' and ')} ${candidates.length === 1 ? 'does' : 'do'} not exist.`,
     `${DEMO} and point TWINSTORE_CONFIG to the twinstore.toml that it names, or write that file yourself.`
   );
+}
+
+/** Tells one state of a file from another; empty when there is none. */
+export async function stampOf(path: string): Promise<string> {
+  const info = await stat(path).catch(() => null);
+  return info === null ? '' : `${info.ino} ${info.size} ${info.mtimeMs}`;
 }
 
 /** Settings from the text of a file. Everything wrong is named at once, with its place. */

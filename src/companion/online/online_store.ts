@@ -79,10 +79,16 @@ export class OnlineStore {
       }
       signal.throwIfAborted();
       throw this.translate(error, deadline.aborted);
+    } finally {
+      if (this.disposed) {
+        this.drop(connection);
+      }
     }
   }
 
+  /** Ends the connection. Work that still goes on may connect once more, for itself. */
   dispose(): void {
+    this.disposed = true;
     if (this.connection !== null) {
       this.drop(this.connection);
     }
@@ -124,6 +130,7 @@ export class OnlineStore {
   }
 
   private connection: IConnection | null = null;
+  private disposed = false;
 }
 
 function until<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
