@@ -10,7 +10,7 @@ import { ParityTab } from '../../src/lab/parity/tab';
 import { WritesTab } from '../../src/lab/writes/tab';
 import { FakeServer, json, settled, stream } from './fake_server';
 import { after, attached, the } from './rendering';
-import { aJob, anAnswer, aReceipt, aReport, NOW_US, quietAppearance, SetHealth, states } from './samples';
+import { aJob, anAnswer, aProblem, aReceipt, aReport, NOW_US, quietAppearance, SetHealth, states } from './samples';
 
 const trans = nullTranslator.load('jupyterlab_twinstore');
 const appearance = quietAppearance();
@@ -72,14 +72,11 @@ describe('GroupView', () => {
   });
 
   it('says what is wrong with the online table, where and what to do', async () => {
-    const error = {
-      code: 'not_found',
-      message: 'The online table feature_store.energy does not exist though receipts say that it was written.',
-      remedy: 'If it was dropped on purpose, write the group anew.',
-      side: 'store',
-      details: '',
-      requestId: ''
-    } as const;
+    const error = aProblem(
+      'The online table feature_store.energy does not exist though receipts say that it was written.',
+      'If it was dropped on purpose, write the group anew.',
+      { code: 'not_found' }
+    );
     server.on('POST api/groups/get', () => json(anAnswer({ state: 'differs', words: 'online table missing', error })));
     const { node } = await opened();
     for (const words of ['online table missing', error.message, error.remedy]) {
@@ -143,13 +140,8 @@ describe('GroupView', () => {
   });
 
   it('says why a proof cannot be begun', async () => {
-    const refusal = {
-      code: 'conflict',
-      message: 'A write of energy is in flight.',
-      remedy: 'Wait for it.',
-      side: 'request'
-    };
-    server.on('POST jobs', () => json({ ...refusal, details: '', requestId: '' }, 409));
+    const refusal = aProblem('A write of energy is in flight.', 'Wait for it.', { code: 'conflict', side: 'request' });
+    server.on('POST jobs', () => json(refusal, 409));
     const { node } = await opened();
     await after(() => the(node, 'button', 'Prove now').click());
     expect(node.textContent).toContain('A write of energy is in flight.');
@@ -157,13 +149,8 @@ describe('GroupView', () => {
   });
 
   it('says what is wrong with a group that is not there', async () => {
-    const missing = {
-      code: 'not_found',
-      message: 'There is no group energy.',
-      remedy: 'Run its notebook.',
-      side: 'request'
-    };
-    server.on('POST api/groups/get', () => json({ ...missing, details: '', requestId: '' }, 404));
+    const missing = aProblem('There is no group energy.', 'Run its notebook.', { code: 'not_found', side: 'request' });
+    server.on('POST api/groups/get', () => json(missing, 404));
     const { node } = await opened();
     expect(node.textContent).toContain('There is no group energy.');
   });

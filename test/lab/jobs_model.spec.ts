@@ -2,7 +2,7 @@ import type { IJob, IJobEvent } from '../../src/contract';
 import { fold } from '../../src/lab/jobs/fold';
 import { JobsModel } from '../../src/lab/jobs/model';
 import { FakeServer, json, settled, stream } from './fake_server';
-import { aJob, aReceipt, NOW_US, quietAppearance, SetHealth } from './samples';
+import { aJob, aProblem, aReceipt, NOW_US, quietAppearance, SetHealth } from './samples';
 
 const line = (event: IJobEvent): string => `${JSON.stringify(event)}\n`;
 const cell = (seq: number, done: number): IJobEvent => ({
@@ -109,10 +109,10 @@ describe('JobsModel', () => {
     jobs = [aJob()];
     let restart: () => void = () => undefined;
     const isRestarted = new Promise<void>(resolve => (restart = resolve));
-    const error = { code: 'not_found', message: 'There is no job j1.', remedy: 'r', side: 'request', details: '' };
+    const error = aProblem('There is no job j1.', 'r', { code: 'not_found', side: 'request' });
     server.on('GET jobs/j1/events', async () => {
       await isRestarted;
-      return json({ ...error, requestId: '' }, 404);
+      return json(error, 404);
     });
     await started();
     const finished: IJob[] = [];
@@ -184,14 +184,7 @@ describe('fold', () => {
   });
 
   it('ends a job as its last event says', () => {
-    const error = {
-      code: 'store_failed',
-      message: 'm',
-      remedy: 'r',
-      side: 'store',
-      details: '',
-      requestId: ''
-    } as const;
+    const error = aProblem('m', 'r');
     const at = { seq: 9, at_us: NOW_US };
     expect(fold(aJob(), { ...at, type: 'failed', error })).toMatchObject({ state: 'failed', ended_us: NOW_US, error });
     expect(fold(aJob(), { ...at, type: 'stopped' }).state).toBe('stopped');

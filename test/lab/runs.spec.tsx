@@ -10,7 +10,7 @@ import { notify } from '../../src/lab/runs/notify';
 import { outcome, RunsSection } from '../../src/lab/runs/section';
 import { FakeServer, json, settled, stream } from './fake_server';
 import { after, attached, the } from './rendering';
-import { aJob, aReceipt, aReport, NOW_US, quietAppearance, SetHealth, states } from './samples';
+import { aJob, aProblem, aReceipt, aReport, NOW_US, quietAppearance, SetHealth, states } from './samples';
 
 const trans = nullTranslator.load('jupyterlab_twinstore');
 
@@ -134,14 +134,9 @@ describe('RunsSection', () => {
   });
 
   it('shows how a run ended, with error and remedy', async () => {
-    const error = {
-      code: 'store_failed',
-      message: 'Cassandra at 127.0.0.1:9042 did not answer in 5 s.',
-      remedy: 'Start it, then retry.',
-      side: 'store',
-      details: 'cell 8',
-      requestId: ''
-    } as const;
+    const error = aProblem('Cassandra at 127.0.0.1:9042 did not answer in 5 s.', 'Start it, then retry.', {
+      details: 'cell 8'
+    });
     server.on('GET jobs', () => json({ jobs: [aJob({ state: 'failed', ended_us: NOW_US + 9e6, error })] }));
     const node = await section();
     for (const words of ['Failed after 9.0', error.message, error.remedy]) {

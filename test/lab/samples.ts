@@ -1,5 +1,6 @@
 import { Signal } from '@lumino/signaling';
 import type {
+  IErrorBody,
   IGroupAnswer,
   IGroupSummary,
   IHealth,
@@ -12,6 +13,11 @@ import type {
 import type { ConnectionPhase, IAppearance, IHealthModel } from '../../src/tokens';
 
 export const NOW_US = Date.UTC(2026, 2, 1, 12) * 1000;
+
+/** An error as routes and jobs tell it. */
+export function aProblem(message: string, remedy: string, change: Partial<IErrorBody> = {}): IErrorBody {
+  return { code: 'store_failed', message, remedy, side: 'store', details: '', requestId: '', ...change };
+}
 
 export function aStatus(change: Partial<IStatus> = {}): IStatus {
   return {

@@ -10,7 +10,7 @@ import { Widget } from '@lumino/widgets';
 import type { IStoreHealth } from '../../src/contract';
 import { FakeServer, json, settled } from './fake_server';
 import { after, attached, press, the } from './rendering';
-import { aHealth, aStatus, aSummary, NOW_US, quietAppearance, SetHealth } from './samples';
+import { aHealth, aProblem, aStatus, aSummary, NOW_US, quietAppearance, SetHealth } from './samples';
 
 const trans = nullTranslator.load('jupyterlab_twinstore');
 const appearance = quietAppearance();
@@ -77,14 +77,7 @@ describe('health in the sidebar', () => {
       ok: false,
       took_ms: null,
       last_seen_us: NOW_US,
-      error: {
-        code: 'store_failed',
-        message: 'Cassandra at 127.0.0.1:9042 did not answer in 5 s.',
-        remedy: 'Start it with twinstore stack up.',
-        side: 'store',
-        details: '',
-        requestId: ''
-      }
+      error: aProblem('Cassandra at 127.0.0.1:9042 did not answer in 5 s.', 'Start it with twinstore stack up.')
     };
     server.on('GET api/health', () => json(aHealth({ stores: [...aHealth().stores.slice(0, 1), silent] })));
     model = new HealthModel({ client: server.client, appearance });
@@ -127,19 +120,17 @@ describe('health in the sidebar', () => {
   });
 
   it('does not offer a restart for settings that cannot be used', async () => {
-    const error = { code: 'bad_request', message: 'Line 3 is wrong.', remedy: 'Correct it.', side: 'request' };
-    server.on('GET api/health', () => json({ ...error, details: '', requestId: '' }, 400));
+    const error = aProblem('Line 3 is wrong.', 'Correct it.', { code: 'bad_request', side: 'request' });
+    server.on('GET api/health', () => json(error, 400));
     const node = await cover();
     expect(node.textContent).toContain('Line 3 is wrong.');
     expect([...node.querySelectorAll('button')].map(button => button.textContent)).not.toContain('Restart');
   });
 
   it('shows the log of a companion that has failed, and restarts it', async () => {
-    const error = { code: 'unavailable', message: 'It ended.', remedy: 'Restart it.', side: 'twinstore' } as const;
+    const error = aProblem('It ended.', 'Restart it.', { code: 'unavailable', side: 'twinstore' });
     server
-      .on('GET status', () =>
-        json(aStatus({ companion: 'failed', log: ['boom'], error: { ...error, details: '', requestId: '' } }))
-      )
+      .on('GET status', () => json(aStatus({ companion: 'failed', log: ['boom'], error })))
       .on('POST restart', () => json({}, 202));
     const node = await cover();
     expect(the(node, 'pre').textContent).toContain('boom');
@@ -212,6 +203,12 @@ describe('GroupsSection', () => {
     const node = await section();
     await after(() => the(node, 'button', 'merchants').click());
     expect(opened).toEqual(['merchants']);
+  });
+
+  it('says what is wrong with a group, and what to do, where it is seen', async () => {
+    const error = aProblem('The online table is missing.', 'Run retry.');
+    server.on('POST api/groups', () => json({ groups: [aSummary({ name: 'energy', error })], errors: [] }));
+    expect(the(await section(), 'button', 'energy').textContent).toContain('The online table is missing. Run retry.');
   });
 
   it('says how to get a group where there is none', async () => {

@@ -53,6 +53,11 @@ export class GroupsSection extends ReactWidget {
                       {group.last_proof && trans.__('proved %1', ago(group.last_proof.at_us, nowUs, trans))}
                     </span>
                   </span>
+                  {group.error && (
+                    <span className="twinstore-Item-problem">
+                      {group.error.message} {group.error.remedy}
+                    </span>
+                  )}
                 </button>
               )}
             />
@@ -87,7 +92,7 @@ function NoGroups({ trans }: { trans: TranslationBundle }): ReactElement {
 
 /** When, by whom and how a group was written and proved. */
 function hover(group: IGroupSummary, nowUs: number, trans: TranslationBundle): string {
-  const { last_receipt: receipt, last_proof: proof, offline_event_us: event, error } = group;
+  const { last_receipt: receipt, last_proof: proof, offline_event_us: event } = group;
   const lines = [group.offline, group.online];
   if (event !== null) {
     lines.push(trans.__('Newest event %1 (%2)', absolute(event), freshness(event, nowUs, trans)));
@@ -105,8 +110,5 @@ function hover(group: IGroupSummary, nowUs: number, trans: TranslationBundle): s
         )
       : trans.__('Never proved')
   );
-  if (error) {
-    lines.push(error.message, error.remedy);
-  }
   return lines.join('\n');
 }
