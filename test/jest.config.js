@@ -3,7 +3,7 @@ const { resolve } = require('node:path');
 const lab = require('@jupyterlab/testing/lib/jest-config')(resolve(__dirname, '..'));
 
 const ROOT = resolve(__dirname, '..');
-const TYPESCRIPT = ['ts-jest', { tsconfig: resolve(__dirname, 'tsconfig.jest.json'), isolatedModules: true }];
+const TYPESCRIPT = ['ts-jest', { tsconfig: resolve(__dirname, 'tsconfig.jest.json') }];
 /** Packages that ship ES modules only. */
 const ES_MODULES = [
   '@codemirror',

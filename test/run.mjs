@@ -89,7 +89,7 @@ const GROUPS = [
   // Brings the jars that the Python suite's Spark needs.
   [check('stack', stack('up'))],
   [pytest('unit-python', '--ignore=tests/integration', ...BY_TWO)],
-  [jest('integration-typescript', '--selectProjects', 'integration', '--runInBand')],
+  [jest('integration-typescript', '--selectProjects', 'integration', '--maxWorkers=2')],
   // Before the suites that leave groups behind in the stores.
   [playwright('browser')],
   [pytest('integration-python', 'tests/integration', '-m', 'not disrupts', ...BY_TWO)],

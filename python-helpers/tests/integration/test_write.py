@@ -34,7 +34,7 @@ def test_the_latest_row_of_each_entity_goes_online_and_all_rows_into_history(
     assert problems(receipt.to_dict(), "receipt") == []
 
 
-def test_the_same_write_again_adds_nothing_and_says_so(
+def test_the_same_write_again_adds_nothing_and_says_so_and_one_more_day_adds_that_day(
     spark: SparkSession, store: Store, group: FeatureGroup, tmp_path: Path
 ) -> None:
     rows = files(spark, str(tmp_path / "in"), [("a", 0, 1.0, 1), ("b", 0, 2.0, 2)])
@@ -45,17 +45,10 @@ def test_the_same_write_again_adds_nothing_and_says_so(
     assert any("nothing was appended" in note for note in again.notes)
     assert history(store, group) == 2
 
-
-def test_one_more_day_of_input_adds_that_day(
-    spark: SparkSession, store: Store, group: FeatureGroup, tmp_path: Path
-) -> None:
-    folder = str(tmp_path / "in")
-    store.write(files(spark, folder, [("a", 0, 1.0, 1), ("b", 0, 2.0, 2)]), group)
-    receipt = store.write(files(spark, folder, [("a", 1, 3.0, 3), ("b", 1, 4.0, 4)]), group)
-    assert (receipt.rows_in, receipt.appended, receipt.unchanged, receipt.written) == (4, 2, 2, 2)
-    assert (receipt.late, receipt.corrected) == (0, 0)
-    assert agree(store, group)
-    assert online(store, group)["a"] == (1, 3.0, 3)
+    more = store.write(files(spark, str(tmp_path / "in"), [("a", 1, 3.0, 3), ("b", 1, 4.0, 4)]), group)
+    assert (more.rows_in, more.appended, more.unchanged, more.written) == (4, 2, 2, 2)
+    assert (more.late, more.corrected) == (0, 0)
+    assert online(store, group) == {"a": (1, 3.0, 3), "b": (1, 4.0, 4)}
 
 
 def test_a_write_without_files_is_not_repeatable_and_still_adds_no_row_twice(
@@ -75,48 +68,31 @@ def test_mode_append_takes_all_rows(spark: SparkSession, store: Store, group: Fe
     assert (receipt.appended, receipt.corrected, history(store, group)) == (1, 1, 2)
 
 
-def test_a_late_batch_changes_history_and_no_online_value(
+def test_late_rows_change_history_alone_and_corrections_and_nulls_go_online(
     spark: SparkSession, store: Store, group: FeatureGroup
 ) -> None:
-    store.write(readings(spark, [("a", 5, 1.0, 1), ("b", 5, 2.0, 2)]), group)
-    before = online(store, group)
-    receipt = store.write(readings(spark, [("a", 3, 9.0, 9), ("a", 4, 8.0, 8)]), group)
-    assert online(store, group) == before
-    assert (receipt.late, receipt.superseded, receipt.appended) == (2, 1, 2)
-    assert history(store, group) == 4
-
-
-def test_a_correction_of_the_newest_event_goes_online(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
-    store.write(readings(spark, [("a", 5, 1.0, 1), ("b", 5, 2.0, 2)]), group)
-    receipt = store.write(readings(spark, [("a", 5, 7.0, 7), ("b", 5, 2.0, 2)]), group)
-    assert online(store, group) == {"a": (5, 7.0, 7), "b": (5, 2.0, 2)}
-    assert (receipt.corrected, receipt.late, receipt.unchanged, receipt.written) == (1, 0, 1, 1)
-
-
-def test_a_value_that_became_null_is_null_online(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
-    store.write(readings(spark, [("a", 0, 1.0, 1)]), group)
-    store.write(readings(spark, [("a", 1, None, 2)]), group)
-    assert online(store, group) == {"a": (1, None, 2)}
+    store.write(readings(spark, [("late", 5, 1.0, 1), ("corrected", 5, 2.0, 2), ("null", 5, 3.0, 3)]), group)
+    later = [("late", 3, 9.0, 9), ("late", 4, 8.0, 8), ("corrected", 5, 7.0, 2), ("null", 6, None, 4)]
+    receipt = store.write(readings(spark, [*later, ("late", 5, 1.0, 1)]), group)
+    assert online(store, group) == {"late": (5, 1.0, 1), "corrected": (5, 7.0, 2), "null": (6, None, 4)}
+    assert (receipt.appended, receipt.unchanged, history(store, group)) == (4, 1, 7)
+    assert (receipt.late, receipt.corrected, receipt.superseded) == (2, 1, 1)
 
 
 def test_rows_deleted_from_the_table_by_others_leave_the_online_store(
     spark: SparkSession, store: Store, group: FeatureGroup
 ) -> None:
-    store.write(readings(spark, [("a", 0, 1.0, 1), ("a", 1, 2.0, 2), ("b", 0, 3.0, 3)]), group)
+    store.write(readings(spark, [("a", 0, 1.0, 1), ("a", 1, 2.0, 2), ("b", 0, 3.0, 3), ("c", 0, 4.0, 4)]), group)
     spark.sql(f"DELETE FROM delta.`{group.offline}` WHERE house = 'b' OR day = DATE'{day(1)}'")
     receipt = store.retry(group)
-    assert online(store, group) == {"a": (0, 1.0, 1)}
+    assert online(store, group) == {"a": (0, 1.0, 1), "c": (0, 4.0, 4)}
     assert (receipt.operation, receipt.deleted, receipt.written) == ("retry", 1, 1)
     assert any("DELETE" in note for note in receipt.notes)
 
-
-def test_a_write_after_a_foreign_delete_brings_both_online(
-    spark: SparkSession, store: Store, group: FeatureGroup
-) -> None:
-    store.write(readings(spark, [("a", 0, 1.0, 1), ("b", 0, 3.0, 3)]), group)
-    spark.sql(f"DELETE FROM delta.`{group.offline}` WHERE house = 'b'")
-    store.write(readings(spark, [("a", 1, 2.0, 2)]), group)
-    assert online(store, group) == {"a": (1, 2.0, 2)}
+    # A write takes up what it finds.
+    spark.sql(f"DELETE FROM delta.`{group.offline}` WHERE house = 'c'")
+    store.write(readings(spark, [("a", 1, 5.0, 5)]), group)
+    assert online(store, group) == {"a": (1, 5.0, 5)}
     assert agree(store, group)
 
 
