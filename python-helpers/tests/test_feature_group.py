@@ -127,9 +127,14 @@ def test_other_times_to_live_are_refused(ttl: Any) -> None:
         ttl_seconds(ttl)
 
 
-def test_differences_of_definitions_are_named_and_the_order_of_columns_is_none() -> None:
+def test_what_a_definition_changes_is_named_and_the_order_of_columns_is_nothing() -> None:
     first = group().define(SCHEMA)
-    assert first.differences(group().define(t.StructType(SCHEMA.fields[::-1]))) == []
-    widened = t.StructType([*SCHEMA.fields[:3], t.StructField("more", t.LongType())])
-    said = "; ".join(group(ttl="1d").define(widened).differences(first))
-    assert said == "ttl_seconds is 86400 and was None; column more is new; column seen is missing"
+    assert group().define(t.StructType(SCHEMA.fields[::-1])).change_from(first).none
+    widened = t.StructType([*SCHEMA.fields, t.StructField("more", t.LongType())])
+    change = group(ttl="1d", tolerances={"more": 1.0}).define(widened).change_from(first)
+    assert change.legal == ("ttl_seconds is 86400 and was None", "feature more is new")
+    assert [column.name for column in change.features] == ["more"] and not change.illegal
+    assert first.change_from(group().define(widened)).illegal == ("column more is missing",)
+    retyped = t.StructType([*SCHEMA.fields, t.StructField("more", t.StringType())])
+    (illegal,) = group().define(retyped).change_from(group().define(widened)).illegal
+    assert illegal.startswith("column more is") and "bigint" in illegal

@@ -123,9 +123,9 @@ class OfflineTable:
         self._spark = spark
         self.location = location
 
-    def snapshot(self) -> Snapshot | None:
-        """The newest snapshot; None when there is no table."""
-        current = self._update()
+    def snapshot(self, version: int | None = None) -> Snapshot | None:
+        """The snapshot at a version, or the newest one; None when there is no table."""
+        current = self._update() if version is None else self._log.getSnapshotAt(version, self._none, self._none)
         version = current.version()
         if version < 0:
             return None

@@ -46,6 +46,12 @@ class CassandraDialect:
             f"WITH comment = {quote_text(comment)}"
         )
 
+    def add_columns(self, definition: Definition, names: Sequence[str]) -> str:
+        """DDL that adds the columns called `names`."""
+        kept = self.columns(definition)
+        columns = ", ".join(f"{quote_name(name)} {kept[name]}" for name in names)
+        return f"ALTER TABLE {table_name(definition)} ADD {columns}"
+
     def delete(self, definition: Definition, key_json: Sequence[str], timestamp_us: int) -> str:
         """Deletes one row at a write timestamp; `key_json` are the key's values as JSON, in key order."""
         where = " AND ".join(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pyspark.sql.types import StructType
@@ -230,23 +230,42 @@ class Definition:
             nested={c.name: c.online_as for c in self.columns if c.online_as is not None},
         )
 
-    def differences(self, other: Definition) -> list[str]:
-        """What differs from `other`, in words; the order of columns does not count."""
-        found = []
-        mine, theirs = self.to_dict(), other.to_dict()
-        for name in ("name", "description", "keys", "event_timestamp", "ttl_seconds", "offline", "online"):
+    def change_from(self, kept: Definition) -> DefinitionChange:
+        """What this definition changes in `kept`; the order of columns does not count."""
+        legal: list[str] = []
+        illegal: list[str] = []
+        mine, theirs = self.to_dict(), kept.to_dict()
+        for name in ("description", "ttl_seconds", "name", "keys", "event_timestamp", "offline", "online"):
             if mine[name] != theirs[name]:
-                found.append(f"{name} is {mine[name]!r} and was {theirs[name]!r}")
-        ours = {column.name: column for column in self.columns}
-        kept = {column.name: column for column in other.columns}
-        for name in [*ours, *(name for name in kept if name not in ours)]:
-            if name not in kept:
-                found.append(f"column {name} is new")
-            elif name not in ours:
-                found.append(f"column {name} is missing")
-            elif ours[name] != kept[name]:
-                found.append(f"column {name} is {ours[name].to_dict()} and was {kept[name].to_dict()}")
-        return found
+                words = f"{name} is {mine[name]!r} and was {theirs[name]!r}"
+                (legal if name in ("description", "ttl_seconds") else illegal).append(words)
+        before = {column.name: column for column in kept.columns}
+        features = tuple(column for column in self.features if column.name not in before)
+        legal += [f"feature {column.name} is new" for column in features]
+        for column in self.columns:
+            was = before.pop(column.name, column)
+            if replace(column, tolerance=was.tolerance) != was:
+                illegal.append(f"column {column.name} is {column.to_dict()} and was {was.to_dict()}")
+            elif column != was:
+                legal.append(f"the tolerance of {column.name} is {column.tolerance} and was {was.tolerance}")
+        illegal += [f"column {name} is missing" for name in before]
+        return DefinitionChange(tuple(legal), tuple(illegal), features)
+
+
+@dataclass(frozen=True)
+class DefinitionChange:
+    """How one definition differs from an earlier one, in words.
+
+    `legal` may change while there are rows: ttl, description, tolerances, and features that come. `illegal` may not.
+    """
+
+    legal: tuple[str, ...]
+    illegal: tuple[str, ...]
+    features: tuple[GroupColumn, ...]
+
+    @property
+    def none(self) -> bool:
+        return not self.legal and not self.illegal
 
 
 def ttl_seconds(ttl: str | int | None) -> int | None:

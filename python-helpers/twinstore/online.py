@@ -14,6 +14,7 @@ from pyspark.sql import functions as sf
 
 from .cql import Cql
 from .dialect import CassandraDialect
+from .errors import TwinstoreError
 from .feature_group import COMMIT_VERSION, Definition
 from .types import contract, quoted
 
@@ -79,6 +80,15 @@ class OnlineTable:
     def create(self, table_id: str) -> None:
         """Makes the table, with a comment that names the Delta table by the id of its metadata."""
         self._cql.define(self._dialect.create_table(self._definition, table_id))
+
+    def add_features(self, names: Sequence[str]) -> None:
+        """Adds columns of features, empty in every row. Another writer of the same definition may have been faster."""
+        try:
+            self._cql.define(self._dialect.add_columns(self._definition, names))
+        except TwinstoreError:
+            shape = self.shape()
+            if shape is None or not set(names) <= shape.columns.keys():
+                raise
 
     def scan(self, direct_join: str = "auto") -> DataFrame:
         """Every row as it is kept: keys, features and event time in CQL's terms, and the commit version.

@@ -27,6 +27,7 @@ from .gap import changes_of
 from .group_state import counted
 from .offenders import files_of_offenders
 from .parity_report import Coverage, ParityReport
+from .preflight import kept_definition
 from .proofs import Chain, Proofs
 from .receipts import Gap, Watermark
 from .stages import Stages
@@ -96,6 +97,8 @@ class Prover:
             with self._stages.stage("anchor"):
                 snapshot = self._snapshot()
                 reached = self._twins.receipts.watermark(snapshot.table_id)
+                if 0 <= reached.version < snapshot.version:
+                    self._look_as_of(reached.version)
                 scope, notes = self._scope(how, snapshot, reached, cached)
             report = self._compared(snapshot, reached, scope, cached)
         report = self._kept(report.noting(*notes), begun)
@@ -109,6 +112,13 @@ class Prover:
                 "not_found", f"There is no Delta table at {self._definition.offline}.", "Write the group first."
             )
         return snapshot
+
+    def _look_as_of(self, version: int) -> None:
+        """Goes on with the definition of that version: what the online store holds, it holds by that one."""
+        snapshot = self._twins.offline.snapshot(version)
+        definition = snapshot and kept_definition(snapshot, self._twins.offline.location)
+        if definition:
+            self._twins, self._definition = self._twins.defined_by(definition), definition
 
     def _scope(
         self, how: str, snapshot: Snapshot, reached: Watermark, cached: ExitStack

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Callable
 from urllib.parse import urlsplit
@@ -36,12 +36,14 @@ _OBJECT_STORES = ("s3", "s3a", "s3n")
 class Readiness:
     """What the preflight found. `snapshot` is None where the offline table must be made, `shape` likewise online.
 
-    `alterations` are the clauses that make an adopted table one of ours.
+    `alterations` are the clauses that make an adopted table one of ours, or bring the definition up to date; `features`
+    those that the online table lacks.
     """
 
     snapshot: Snapshot | None
     shape: OnlineShape | None
     alterations: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default_factory=tuple)
 
 
@@ -61,6 +63,7 @@ def check(twins: Twins, settings: Settings) -> Readiness:
     found = list(_session_problems(twins, settings))
     snapshot = shape = None
     alterations: list[str] = []
+    features: tuple[str, ...] = ()
     try:
         snapshot = twins.offline.snapshot()
     except TwinstoreError as error:
@@ -77,11 +80,9 @@ def check(twins: Twins, settings: Settings) -> Readiness:
         found.append(Problem(error.message, error.remedy))
     if shape is not None:
         found += _online_problems(twins, shape, snapshot)
+        features = tuple(column.name for column in twins.definition.features if column.name not in shape.columns)
     refuse(f"{twins.definition.name} cannot be written", found)
-    notes = []
-    if snapshot is not None and DEFINITION not in snapshot.properties:
-        notes.append(f"The Delta table {twins.offline.location} was adopted: its rows all go online.")
-    return Readiness(snapshot, shape, tuple(alterations), tuple(notes))
+    return Readiness(snapshot, shape, tuple(alterations), features, tuple(_notes(twins, snapshot)))
 
 
 def check_again(twins: Twins, settings: Settings, ready: Readiness) -> Readiness:
@@ -107,16 +108,33 @@ def prepare(twins: Twins, ready: Readiness, watermark: int, before_commit: Calla
     snapshot = twins.offline.snapshot() if ready.snapshot is None or ready.alterations else ready.snapshot
     snapshot = _made(twins, snapshot)
     notes = ready.notes
+    lost = "" if ready.shape else f"The online table {twins.definition.online} was"
+    if ready.features and not ready.alterations:
+        lost = f"In the online table {twins.definition.online} the columns {', '.join(ready.features)} were"
+    if lost and watermark >= 0:
+        # Receipts tell of values that are gone. The stamp comes first, so that a crash after it leaves a gap that
+        # writes every key.
+        before_commit()
+        twins.offline.stamp(snapshot.schema)
+        snapshot = _made(twins, twins.offline.snapshot())
+        notes = (*notes, f"{lost} missing: every key is written again.")
     if ready.shape is None:
-        if watermark >= 0:
-            # Receipts tell of rows that went with the old table. The stamp comes first, so that a crash after it
-            # leaves a gap that writes every key.
-            before_commit()
-            twins.offline.stamp(snapshot.schema)
-            snapshot = _made(twins, twins.offline.snapshot())
-            notes = (*notes, f"The online table {twins.definition.online} was missing: every key is written again.")
         twins.online.create(snapshot.table_id)
+    elif ready.features:
+        # After the definition in the offline table: a writer of the old one is refused from then on, and a crash in
+        # between leaves what the next writer adds.
+        twins.online.add_features(ready.features)
     return replace(ready, snapshot=snapshot, notes=notes)
+
+
+def _notes(twins: Twins, snapshot: Snapshot | None) -> Iterator[str]:
+    if snapshot is None:
+        return
+    kept = kept_definition(snapshot, twins.offline.location)
+    if kept is None:
+        yield f"The Delta table {twins.offline.location} was adopted: its rows all go online."
+    elif changed := twins.definition.change_from(kept).legal:
+        yield f"The definition was changed: {'; '.join(changed)}. Every key is written again."
 
 
 def _made(twins: Twins, snapshot: Snapshot | None) -> Snapshot:
@@ -142,15 +160,16 @@ def _session_problems(twins: Twins, settings: Settings) -> Iterator[Problem]:
 def _offline_problems(twins: Twins, snapshot: Snapshot) -> Iterator[Problem]:
     location, definition = twins.offline.location, twins.definition
     kept = kept_definition(snapshot, location)
-    differences = definition.differences(kept) if kept is not None else []
-    if differences:
+    change = None if kept is None else definition.change_from(kept)
+    if change is not None and change.illegal:
         yield Problem(
-            f"The definition of {definition.name} differs from the one in {location}: {'; '.join(differences)}. "
-            "A change of a definition or of ttl is not supported yet.",
-            "Write with the definition of the table (`store.group(name)`), or give the group another table.",
+            f"The definition of {definition.name} differs from the one in {location}: {'; '.join(change.illegal)}.",
+            "Write with the definition of the table (`store.group(name)`): features may come, and ttl, tolerances and "
+            "description may change, but nothing else. Or give the group another table.",
         )
-    elif kept is None or snapshot.properties.get(FORMAT, "1") == "1":
-        yield from _schema_problems(definition, snapshot, location)
+    elif snapshot.properties.get(FORMAT, "1") == "1":
+        coming = () if change is None else tuple(column.name for column in change.features)
+        yield from _schema_problems(definition, snapshot, location, coming)
     else:
         yield Problem(
             f"{location} has twinstore.format {snapshot.properties[FORMAT]}, and this version knows 1.",
@@ -165,12 +184,14 @@ def _offline_problems(twins: Twins, snapshot: Snapshot) -> Iterator[Problem]:
         )
 
 
-def _schema_problems(definition: Definition, snapshot: Snapshot, location: str) -> Iterator[Problem]:
+def _schema_problems(
+    definition: Definition, snapshot: Snapshot, location: str, coming: Sequence[str]
+) -> Iterator[Problem]:
     kept = {each.name: each.dataType.simpleString() for each in snapshot.schema.fields}
     wanted = {column.name: column.type for column in definition.columns}
     for name, kind in {**wanted, **_INTERNAL}.items():
         if name not in kept:
-            if name not in _INTERNAL:
+            if name not in _INTERNAL and name not in coming:
                 yield Problem(f"The Delta table {location} has no column {name}.", "Add it, or leave it out.")
         elif kept[name] != kind:
             yield Problem(
@@ -207,9 +228,12 @@ def _online_problems(twins: Twins, shape: OnlineShape, snapshot: Snapshot | None
         )
         return
     wanted = twins.dialect.columns(twins.definition)
+    features = {column.name for column in twins.definition.features}
     for name in sorted({*wanted, *shape.columns}):
         if name not in shape.columns:
-            yield Problem(f"The table {online} has no column {name}.", another)
+            # A feature that is not there can come; the rest of the table is what it was made as.
+            if name not in features:
+                yield Problem(f"The table {online} has no column {name}.", another)
         elif name not in wanted:
             yield Problem(f"The table {online} has the column {name}, which the group does not know.", another)
         elif shape.columns[name].replace(" ", "") != wanted[name].replace(" ", ""):
@@ -242,7 +266,8 @@ def _properties(definition: Definition) -> dict[str, str]:
 
 
 def _alterations(definition: Definition, snapshot: Snapshot) -> Iterator[str]:
-    missing = [f"{name} {kind.upper()}" for name, kind in _INTERNAL.items() if name not in snapshot.schema.names]
+    columns = {**{column.name: column.type for column in definition.features}, **_INTERNAL}
+    missing = [f"{quoted(name)} {kind}" for name, kind in columns.items() if name not in snapshot.schema.names]
     if missing:
         yield f"ADD COLUMNS ({', '.join(missing)})"
     nullable = {each.name for each in snapshot.schema.fields if each.nullable}
@@ -255,7 +280,8 @@ def _alterations(definition: Definition, snapshot: Snapshot) -> Iterator[str]:
         for name, value in _properties(definition).items()
         if name != DEFINITION and snapshot.properties.get(name) != value
     }
-    if DEFINITION not in snapshot.properties:
+    kept = kept_definition(snapshot, definition.offline)
+    if kept is None or not definition.change_from(kept).none:
         wanted[DEFINITION] = definition.to_json()
     if wanted:
         yield f"SET TBLPROPERTIES ({', '.join(f'{_sql(name)} = {_sql(value)}' for name, value in wanted.items())})"

@@ -158,10 +158,13 @@ class Store:
         `version` is a Delta version, None the newest; `keys` as in `online`.
         """
         definition = self.definition(group)
-        reader = self.spark.read.format("delta")
-        if version is not None:
-            reader = reader.option("versionAsOf", version)
-        rows = reader.load(definition.offline)
+        table = OfflineTable(self.spark, definition.offline)
+        if version is None:
+            rows = self.spark.read.format("delta").load(definition.offline)
+        else:
+            snapshot = table.snapshot(version)
+            definition = (snapshot and kept_definition(snapshot, definition.offline)) or definition
+            rows = table.read(version)
         if keys is not None:
             rows = self._of_keys(definition, rows, keys)
         if latest:

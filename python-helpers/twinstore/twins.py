@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .config import Settings
@@ -30,6 +30,11 @@ class Twins:
     dialect: CassandraDialect
     ledger: Ledger
     receipts: Receipts
+
+    def defined_by(self, definition: Definition) -> Twins:
+        """The same stores, looked at by another definition of the group."""
+        online = OnlineTable(self.spark, self.cql, self.dialect, definition)
+        return replace(self, definition=definition, online=online)
 
     @classmethod
     def of(

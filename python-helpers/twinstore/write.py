@@ -18,7 +18,7 @@ from .errors import TwinstoreError
 from .feature_group import Definition
 from .foreign import foreign_errors
 from .lease import Lease
-from .preflight import Readiness, check, check_again, needs_lease, prepare
+from .preflight import Readiness, check, check_again, kept_definition, needs_lease, prepare
 from .progress import Progress
 from .propagate import Propagation, Start
 from .receipts import Gap, Receipt, Watermark
@@ -95,6 +95,15 @@ class Writer:
                 "conflict",
                 f"The head of {self.twins.offline.location} has no in-commit timestamp any more.",
                 "Run this again: it switches delta.enableInCommitTimestamps on.",
+            )
+        kept = kept_definition(head, self.twins.offline.location)
+        if kept is None or not self.twins.definition.change_from(kept).none:
+            # Rows of this definition at the head's write timestamp would hide what the new one writes at it.
+            raise TwinstoreError(
+                "conflict",
+                f"The definition of {self.twins.definition.name} was changed by another writer meanwhile.",
+                "What this run appended is in the offline store. Run `store.retry(group)` with the definition of the "
+                "table (`store.group(name)`), which brings it online.",
             )
         own = appended.commit
         if own is not None and own.version <= reached.version:
