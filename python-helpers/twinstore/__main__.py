@@ -100,6 +100,18 @@ def _retry(options: argparse.Namespace, output: JobOutput) -> int:
     return _with_store(output, work)
 
 
+def _repair(options: argparse.Namespace, output: JobOutput) -> int:
+    def work(store: Any) -> _Outcome:
+        report = store.parity(store.group(options.group))
+        if not report.found:
+            return _Outcome({"report": report.to_dict()}, str(report), _code([], report.to_dict()))
+        repair = store.repair(report, dry_run=options.dry_run)
+        found = repair.to_dict()
+        return _Outcome(found, str(repair), _code(found["receipts"], found.get("report")))
+
+    return _with_store(output, work)
+
+
 @dataclass(frozen=True)
 class _Outcome:
     """What a verb found: `IJobResult` of the contract, the same in words, and the exit code."""
@@ -174,6 +186,11 @@ def _parser() -> argparse.ArgumentParser:
     retry = verbs.add_parser("retry", parents=[common], help="finish writes that are not all online")
     retry.add_argument("group")
     retry.set_defaults(run=_retry)
+
+    repair = verbs.add_parser("repair", parents=[common], help="prove, then mend the rows that differ and prove again")
+    repair.add_argument("group")
+    repair.add_argument("--dry-run", action="store_true", help="tell what would be mended, and change nothing")
+    repair.set_defaults(run=_repair)
     return parser
 
 

@@ -58,6 +58,13 @@ def receipt_bundle(receipt: Shown) -> dict[str, Any]:
     return {"text/plain": _receipt_text(facts), "text/html": _receipt_html(facts), RECEIPT_MIME: facts}
 
 
+def together(*shown: Shown) -> dict[str, Any]:
+    """Several by MIME type, one below the other."""
+    bundles = [each._repr_mimebundle_() for each in shown]
+    whole = {kind: value for bundle in bundles for kind, value in bundle.items()}
+    return {**whole, **{kind: "\n".join(bundle[kind] for bundle in bundles) for kind in ("text/plain", "text/html")}}
+
+
 def receipt_text(receipt: Shown) -> str:
     """The receipt as plain text."""
     return _receipt_text(receipt.to_dict())
@@ -76,8 +83,10 @@ def report_text(report: Shown) -> str:
 
 def receipt_sentence(facts: Mapping[str, Any]) -> str:
     """What a propagation did, in one or two sentences."""
-    # Rows are appended by a commit of the run: without one this is the plan of a dry run.
-    would_be = "would be " if facts["appended"] and facts["version"] is None else ""
+    # Rows are appended by a commit of the run, and what a repair did is kept: else this is the plan of a dry run.
+    planned = facts["appended"] and facts["version"] is None
+    planned = planned or (facts["operation"] == "repair" and not facts["kept"] and not facts["unconfirmed"])
+    would_be = "would be " if planned else ""
     counts = [(facts["appended"], "added to history"), (facts["written"], "written online")]
     counts.append((facts["deleted"], "deleted online"))
     parts = [f"{_rows(n)} {would_be}{what}" for n, what in counts if n]

@@ -17,6 +17,7 @@ from py4j.protocol import Py4JError, Py4JJavaError
 
 from .errors import TwinstoreError, from_foreign
 from .foreign import FOREIGN, caused_by
+from .types import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 #: Session conf in which Delta leaves the version of the last commit, to whichever table.
 LAST_COMMIT = "spark.databricks.delta.lastCommitVersionInSession"
+
+#: Session conf with the `userMetadata` of the commits of commands that take no options.
+_USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 
 #: Most bytes of one commit file that are read into the driver.
 _COMMIT_LIMIT = 256 * 2**20
@@ -44,9 +48,9 @@ class Snapshot:
 class Commit:
     """One commit, as its JSON file tells.
 
-    `run_id` is the run that appended it; `touches_all` says that every key must be written again (a change of the
-    table's metadata, or a stamp); `removes` that rows left the table or were replaced; `added` are the `add` actions,
-    as text, of files that brought rows.
+    `run_id` is the run that appended it; `ours` whether twinstore made it; `touches_all` that every key must be written
+    again (a change of the table's metadata, or a stamp); `removes` that rows left the table or were replaced, `deleted`
+    how many a delete of keys took; `added` are the `add` actions, as text, of files that brought rows.
     """
 
     version: int
@@ -57,6 +61,8 @@ class Commit:
     removes: bool = False
     added: tuple[str, ...] = ()
     rows: int | None = None
+    deleted: int | None = None
+    ours: bool = False
     timestamp_us: int | None = None
 
     @property
@@ -87,7 +93,7 @@ def parse_commit(version: int, lines: Iterable[str]) -> Commit:
     run_id, created_us = ours.get("run"), ours.get("created_us")
     is_run = isinstance(run_id, str) and type(created_us) is int
     in_commit_ms = info.get("inCommitTimestamp")
-    rows = info.get("operationMetrics", {}).get("numOutputRows")
+    metrics = info.get("operationMetrics", {})
     return Commit(
         version=version,
         operation=info.get("operation", "unknown"),
@@ -96,9 +102,15 @@ def parse_commit(version: int, lines: Iterable[str]) -> Commit:
         touches_all=metadata or ours.get("touch") == "all",
         removes=removes,
         added=tuple(added),
-        rows=None if rows is None else int(rows),
+        rows=_count(metrics.get("numOutputRows")),
+        deleted=_count(metrics.get("numTargetRowsDeleted")),
+        ours=bool(ours),
         timestamp_us=None if in_commit_ms is None else in_commit_ms * 1_000,
     )
+
+
+def _count(metric: str | None) -> int | None:
+    return None if metric is None else int(metric)
 
 
 def _user_metadata(**ours: Any) -> str:
@@ -248,14 +260,37 @@ class OfflineTable:
                 return commit
         return None
 
-    def stamp(self, schema: StructType) -> None:
-        """An empty commit after which every key is written again, at the commit's fresh time.
+    def stamp(self, schema: StructType, touch: str) -> None:
+        """An empty commit, for a fresh write timestamp. After one that touches `all` every key is written again; what
+        one that touches `keys` is for, its maker knows.
 
         Delta makes no commit for an append without rows, unless it carries a transaction.
         """
         writer = self._spark.createDataFrame([], schema).write.format("delta").mode("append")
         writer = writer.option("txnAppId", f"twinstore.stamp:{uuid.uuid4().hex}").option("txnVersion", "0")
-        writer.option("userMetadata", _user_metadata(touch="all")).save(self.location)
+        writer.option("userMetadata", _user_metadata(touch=touch)).save(self.location)
+
+    def delete(self, keys: DataFrame) -> int | None:
+        """Deletes every row of these keys; how many there were, None when there was none and so no commit."""
+        from delta.tables import DeltaTable
+
+        before = self._update().version()
+        names = [quoted(name) for name in keys.columns]
+        condition = " AND ".join(f"history.{name} = gone.{name}" for name in names)
+        merge = DeltaTable.forPath(self._spark, self.location).alias("history").merge(keys.alias("gone"), condition)
+        # A merge takes no options.
+        previous = self._spark.conf.get(_USER_METADATA, None)
+        self._spark.conf.set(_USER_METADATA, _user_metadata(touch="keys"))
+        try:
+            merge.whenMatchedDelete().execute()
+        finally:
+            if previous is None:
+                self._spark.conf.unset(_USER_METADATA)
+            else:
+                self._spark.conf.set(_USER_METADATA, previous)
+        version = self._spark.conf.get(LAST_COMMIT, None)
+        commit = None if version is None or int(version) <= before else self.commit(int(version))
+        return None if commit is None else commit.deleted
 
     def _update(self) -> Any:
         try:

@@ -103,17 +103,19 @@ def due_online(
     head: Snapshot,
     reached: Watermark,
     own: Commit | None,
+    wanted: DataFrame | None,
     kept: ExitStack,
 ) -> Due:
     """The winners in snapshot `head` of the keys that the gap changed, and the keys that it took away.
 
-    `own` is this run's own append when it lies in the gap. What is cached lives until `kept` closes.
+    `own` is this run's own append when it lies in the gap; `wanted` are keys that are due besides, whether or not the
+    gap changed them. What is cached lives until `kept` closes.
     """
-    finder = _Finder(twins, changes, head, own, kept)
+    finder = _Finder(twins, changes, head, own, wanted, kept)
     if changes.every_key:
         return finder.every_key()
-    if changes.removes:
-        return finder.removed()
+    if changes.removes or wanted is not None:
+        return finder.of_keys()
     try:
         return finder.inserted(reached)
     except FOREIGN as error:
@@ -123,13 +125,22 @@ def due_online(
 
 
 class _Finder:
-    def __init__(self, twins: Twins, changes: Changes, head: Snapshot, own: Commit | None, kept: ExitStack) -> None:
+    def __init__(
+        self,
+        twins: Twins,
+        changes: Changes,
+        head: Snapshot,
+        own: Commit | None,
+        wanted: DataFrame | None,
+        kept: ExitStack,
+    ) -> None:
         self._twins = twins
         self._definition = twins.definition
         self._keys = list(twins.definition.keys)
         self._changes = changes
         self._head = head
         self._own = own
+        self._wanted = wanted
         self._kept = kept
 
     def inserted(self, reached: Watermark) -> Due:
@@ -168,11 +179,14 @@ class _Finder:
         winners = self._cached(latest(related, self._definition))
         return replace(self._due(winners, snapshot, None, self._counts(related)), max_event_us=newest_us)
 
-    def removed(self) -> Due:
-        """Of a gap that took rows away or replaced some: the winner may be any row of history."""
-        keys = fed_keys(self._twins, self._changes.gap, self._kept)
-        if keys is None:
-            return self.every_key()
+    def of_keys(self) -> Due:
+        """Of a gap that took rows away or replaced some, and of wanted keys: the winner may be any row of history."""
+        keys = self._wanted
+        if keys is None or self._changes.inserts or self._changes.removes:
+            changed = fed_keys(self._twins, self._changes.gap, self._kept)
+            if changed is None:
+                return self.every_key()
+            keys = changed if keys is None else changed.unionByName(keys).distinct()
         snapshot = self._twins.offline.read(self._head.version)
         related = self._cached(order_rows(snapshot, self._definition).join(keys, self._keys, "left_semi"))
         winners = self._cached(latest(related, self._definition))
@@ -187,9 +201,10 @@ class _Finder:
         winners = self._cached(latest(history, self._definition))
         candidates = self._twins.online.read().select(*key_names(self._definition))
         removed = fed_keys(self._twins, self._changes.gap, self._kept) if self._changes.removes else None
-        if removed is not None:
-            # A slower writer of an older snapshot may bring them only later.
-            candidates = candidates.unionByName(removed).distinct()
+        # A slower writer of an older snapshot may bring them only later.
+        for gone in (removed, self._wanted):
+            if gone is not None:
+                candidates = candidates.unionByName(gone).distinct()
         absent = candidates.join(winners, self._keys, "left_anti")
         only_own = self._own is not None and self._changes.inserts == (self._own,)
         counts = self._counts(None if only_own else history)

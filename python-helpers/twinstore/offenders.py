@@ -77,6 +77,11 @@ def canonical_text(value: Column, spark: types.DataType) -> Column:
     return value.cast("string")
 
 
+def from_canonical(text: Column, spark: types.DataType) -> Column:
+    """The value of a key from its canonical text."""
+    return sf.unhex(text) if isinstance(spark, types.BinaryType) else text.cast(spark)
+
+
 def _online_text(column: GroupColumn, alias: str, schema: types.StructType) -> Column:
     """The canonical text of a value as the online store keeps it, in the terms of the offline type where it has one."""
     kept, read = contract(column), schema[alias].dataType

@@ -226,6 +226,7 @@ class Prover:
             at_us=_now_us(),
             duration_s=0.0,
             spark=self._twins.spark,
+            definition=self._definition,
         )
         return report.noting(*_notes(found, scope, compared, unproved, snapshot, reached))
 

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql import types as t
 
+    from .feature_group import Definition
+
 #: Offenders that the report itself holds; the table of offenders holds more.
 SHOWN = 100
 
@@ -84,6 +86,7 @@ class ParityReport:
     notes: tuple[str, ...] = ()
     found: Sequence[Offender] = ()
     spark: SparkSession | None = field(default=None, repr=False, compare=False)
+    definition: Definition | None = field(default=None, repr=False, compare=False)
 
     @property
     def offenders(self) -> DataFrame:

@@ -115,7 +115,7 @@ def prepare(twins: Twins, ready: Readiness, watermark: int, before_commit: Calla
         # Receipts tell of values that are gone. The stamp comes first, so that a crash after it leaves a gap that
         # writes every key.
         before_commit()
-        twins.offline.stamp(snapshot.schema)
+        twins.offline.stamp(snapshot.schema, "all")
         snapshot = _made(twins, twins.offline.snapshot())
         notes = (*notes, f"{lost} missing: every key is written again.")
     if ready.shape is None:

@@ -60,8 +60,10 @@ class Propagation:
         self._checkpoint = checkpoint
         self._before_commit = before_commit
 
-    def finish(self, draft: Receipt, start: Start) -> Receipt:
+    def finish(self, draft: Receipt, start: Start, wanted: DataFrame | None = None) -> Receipt:
         """The receipt of what was brought online, kept; the draft with a note when there was nothing to bring.
+
+        `wanted` are keys that are due whatever the gap changed.
 
         Raises `WriteUnconfirmed`, which carries the receipt as far as it goes, when the online store fails.
         """
@@ -81,8 +83,8 @@ class Propagation:
                     notes=(*draft.notes, *_foreign(changes)),
                 )
                 due = None
-                if not changes.none:
-                    due = due_online(self._twins, changes, start.head, start.reached, start.own, kept)
+                if wanted is not None or not changes.none:
+                    due = due_online(self._twins, changes, start.head, start.reached, start.own, wanted, kept)
             if due is not None:
                 draft = self._online(draft, due, kept)
         return self._keep(draft)
@@ -211,7 +213,7 @@ class Propagation:
 def _foreign(changes: Changes) -> Iterable[str]:
     """Notes on what others did in the gap."""
     for commit in changes.commits:
-        if commit.changes_rows and commit.run_id is None:
+        if commit.changes_rows and not commit.ours:
             yield f"{commit.operation} at version {commit.version}, by another writer, was brought online."
 
 

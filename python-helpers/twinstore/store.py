@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Callable, Union
-
-from pyspark.sql.types import StructField, StructType
 
 from .config import SettingsLike, load_settings
 from .cql import Cql
@@ -16,18 +13,21 @@ from .dry_run import dry_run as plan_write
 from .errors import TwinstoreError, Unsupported
 from .feature_group import CREATED_US, ROW_HASH, Definition, FeatureGroup
 from .groups import find_group, find_groups
+from .keys import keys_frame
 from .preflight import kept_definition
 from .progress import Progress, default_progress
 from .receipts import Receipt, Receipts
 from .run_identity import RunIdentity, run_identity
 from .session import PINNED_CONF, online_conf
 from .twins import Twins
-from .types import parse_type
 from .winners import ORDER, winners
 from .write import Batch, Writer
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+    from .parity_report import ParityReport
+    from .repair import Repair
 
 GroupLike = Union[FeatureGroup, str]
 
@@ -85,11 +85,11 @@ class Store:
         batch = Batch(rows, mode)
         if dry_run:
             return plan_write(self.twins(definition), self.settings, identity, batch)
-        return self._run(definition, "write", identity, batch)
+        return self.run(definition, "write", identity, batch)
 
     def retry(self, group: GroupLike) -> Receipt:
         """Brings online what the offline store has and the online store has not: the second half of a write alone."""
-        return self._run(self.definition(group), "retry", RunIdentity(uuid.uuid4().hex, False, True))
+        return self.run(self.definition(group), "retry", RunIdentity(uuid.uuid4().hex, False, True))
 
     def materialize(self, group: GroupLike, version: int | None = None) -> Receipt:
         """Writes the latest row of every entity online again, at a fresh time."""
@@ -98,18 +98,30 @@ class Store:
                 "materialize(version=…) is not supported yet.",
                 "Use materialize(group), which takes the newest version.",
             )
-        return self._run(self.definition(group), "materialize", RunIdentity(uuid.uuid4().hex, False, True))
+        return self.run(self.definition(group), "materialize", RunIdentity(uuid.uuid4().hex, False, True))
 
-    def repair(self, report: Any) -> Receipt:
-        """Not supported yet: raises `Unsupported`."""
-        raise Unsupported("repair is not supported yet.", "Use `materialize(group)`, which writes every row again.")
+    def repair(self, report: ParityReport, dry_run: bool = False) -> Repair:
+        """Mends the rows that a proof found to differ, and nothing else, then proves the group again.
+
+        The latest row of each of these entities is written online at a fresh time, and those that history lacks are
+        deleted there; history is not changed. `dry_run` only tells what would be done. Raises `TwinstoreError` when
+        the report is of another table, or names no row.
+        """
+        from .repair import repair
+
+        return repair(self, report, dry_run)
 
     def delete(self, group: GroupLike, keys: Any) -> Receipt:
-        """Not supported yet: raises `Unsupported`."""
-        raise Unsupported(
-            "delete is not supported yet.",
-            "Delete the rows from the Delta table with SQL, then run `retry(group)`, which removes them online.",
-        )
+        """Deletes entities, with all their history, from both stores.
+
+        `keys` as in `online`. Earlier versions of the Delta table hold the rows until VACUUM.
+        """
+        definition = self.definition(group)
+        wanted = keys_frame(self.spark, definition, keys).persist()
+        try:
+            return self.run(definition, "delete", RunIdentity(uuid.uuid4().hex, False, True), keys=wanted)
+        finally:
+            wanted.unpersist()
 
     def parity(self, group: GroupLike, how: str = "auto") -> Any:
         """Compares the two stores row by row; the report's `verdict` says whether they agree. See `parity.prove`."""
@@ -148,7 +160,7 @@ class Store:
         """
         twins = self.twins(self.definition(group))
         rows = twins.online.read().select(*(column.name for column in twins.definition.columns))
-        return rows if keys is None else self._of_keys(twins.definition, rows, keys)
+        return rows if keys is None else _of_keys(rows, keys_frame(self.spark, twins.definition, keys))
 
     def offline(
         self, group: GroupLike, version: int | None = None, latest: bool = False, keys: Any = None
@@ -166,7 +178,7 @@ class Store:
             definition = (snapshot and kept_definition(snapshot, definition.offline)) or definition
             rows = table.read(version)
         if keys is not None:
-            rows = self._of_keys(definition, rows, keys)
+            rows = _of_keys(rows, keys_frame(self.spark, definition, keys))
         if latest:
             rows = winners(rows, definition).drop(ORDER)
         return rows.drop(CREATED_US, ROW_HASH).select(*(column.name for column in definition.columns))
@@ -177,28 +189,18 @@ class Store:
         self._receipts[definition.offline] = twins.receipts
         return twins
 
-    def _run(
-        self, definition: Definition, operation: str, identity: RunIdentity, batch: Batch | None = None
+    def run(
+        self,
+        definition: Definition,
+        operation: str,
+        identity: RunIdentity,
+        batch: Batch | None = None,
+        keys: DataFrame | None = None,
     ) -> Receipt:
-        return Writer(self.twins(definition), self.settings, self.progress, self.checkpoint).run(
-            operation, identity, batch
-        )
-
-    def _of_keys(self, definition: Definition, rows: DataFrame, keys: Any) -> DataFrame:
-        from pyspark.sql import DataFrame as Frame
-
-        names = list(definition.keys)
-        if isinstance(keys, Frame):
-            wanted = keys.select(*names).distinct()
-        else:
-            schema = StructType([StructField(each.name, parse_type(each.type)) for each in definition.key_columns])
-            wanted = self.spark.createDataFrame([_key_values(names, key) for key in keys], schema).distinct()
-        return wanted.join(rows, names).select(*rows.columns)
+        """One operation of `Writer` on a group."""
+        writer = Writer(self.twins(definition), self.settings, self.progress, self.checkpoint)
+        return writer.run(operation, identity, batch, keys)
 
 
-def _key_values(names: Sequence[str], key: Any) -> tuple[Any, ...]:
-    if isinstance(key, Mapping):
-        return tuple(key[name] for name in names)
-    if isinstance(key, (tuple, list)):
-        return tuple(key)
-    return (key,)
+def _of_keys(rows: DataFrame, keys: DataFrame) -> DataFrame:
+    return keys.join(rows, keys.columns).select(*rows.columns)

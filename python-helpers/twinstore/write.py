@@ -17,6 +17,7 @@ from .delta_log import Snapshot
 from .errors import TwinstoreError
 from .feature_group import Definition
 from .foreign import foreign_errors
+from .group_state import counted
 from .lease import Lease
 from .preflight import Readiness, check, check_again, kept_definition, needs_lease, prepare
 from .progress import Progress
@@ -48,12 +49,15 @@ class Writer:
     progress: Progress
     checkpoint: Callable[[str], None]
 
-    def run(self, operation: str, identity: RunIdentity, batch: Batch | None = None) -> Receipt:
-        """The receipt of a `write` (with a batch), `retry` or `materialize` (which first stamps every key)."""
+    def run(
+        self, operation: str, identity: RunIdentity, batch: Batch | None = None, keys: DataFrame | None = None
+    ) -> Receipt:
+        """The receipt of a `write` (of a batch), a `retry`, a `materialize` (which first stamps every key), or a
+        `repair` or `delete` of keys."""
         with broken_off(operation, self.twins.definition):
-            return self._run(operation, identity, batch)
+            return self._run(operation, identity, batch, keys)
 
-    def _run(self, operation: str, identity: RunIdentity, batch: Batch | None) -> Receipt:
+    def _run(self, operation: str, identity: RunIdentity, batch: Batch | None, keys: DataFrame | None) -> Receipt:
         twins = self.twins
         stages = Stages(twins.spark, self.progress)
         self.checkpoint("preflight")
@@ -73,15 +77,30 @@ class Writer:
                 self.checkpoint("append")
                 with stages.stage("append"):
                     appended = append(twins, batch.rows, identity, batch.mode, snapshot, reached, before_commit)
-            elif operation == "materialize":
+            elif operation == "delete" and keys is not None:
+                self.checkpoint("delete")
+                with stages.stage("delete"):
+                    appended = self._delete(keys, snapshot, before_commit)
+            elif operation in ("materialize", "repair"):
                 before_commit()
-                twins.offline.stamp(snapshot.schema)
+                twins.offline.stamp(snapshot.schema, "all" if operation == "materialize" else "keys")
             start = self._start(appended, reached)
             draft = self._draft(operation, identity, appended, start, ready)
             self.checkpoint("propagate")
-            receipt = Propagation(twins, stages, self.checkpoint, before_commit).finish(draft, start)
+            receipt = Propagation(twins, stages, self.checkpoint, before_commit).finish(draft, start, keys)
         stages.finished()
         return replace(receipt, durations_s=dict(stages.durations_s))
+
+    def _delete(self, keys: DataFrame, snapshot: Snapshot, before_commit: Callable[[], None]) -> Appended:
+        """Takes the rows of keys out of history, in one commit also when it has none: they are to leave the online
+        store all the same."""
+        before_commit()
+        rows = self.twins.offline.delete(keys)
+        if rows is None:
+            before_commit()
+            self.twins.offline.stamp(snapshot.schema, "keys")
+        note = f"{counted(rows or 0, 'row', 'rows')} of {counted(keys.count(), 'key', 'keys')} left history. "
+        return Appended(None, 0, 0, (f"{note}Earlier versions of the Delta table hold them until VACUUM.",))
 
     def _watermark(self, ready: Readiness) -> Watermark:
         if ready.snapshot is None:

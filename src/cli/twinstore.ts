@@ -3,6 +3,7 @@ import { EXIT, WrongUse } from './command';
 import type { ICommand, IContext } from './command';
 import { groupsCommand } from './groups';
 import { parityCommand } from './parity';
+import { repairCommand } from './repair';
 import { retryCommand } from './retry';
 import { runCommand } from './run';
 import { stackCommand } from './stack';
@@ -14,6 +15,7 @@ const COMMANDS: Readonly<Record<string, ICommand>> = {
   groups: groupsCommand,
   parity: parityCommand,
   retry: retryCommand,
+  repair: repairCommand,
   run: runCommand
 };
 

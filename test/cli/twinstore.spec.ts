@@ -73,7 +73,8 @@ test.each([
   [['run'], '`twinstore run` takes one notebook.'],
   [['parity'], '`twinstore parity` takes one group.'],
   [['parity', 'energy', '--full', '--changed'], 'Take --full or --changed, not both.'],
-  [['retry', 'a', 'b'], '`twinstore retry` takes one group.']
+  [['retry', 'a', 'b'], '`twinstore retry` takes one group.'],
+  [['repair'], '`twinstore repair` takes one group.']
 ])('%j is wrong use: exit code 2, a sentence on stderr, nothing on stdout', async (args, words) => {
   const { code, out, err } = await run(args);
   expect(err).toContain(words);

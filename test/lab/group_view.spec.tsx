@@ -1,3 +1,4 @@
+import { acceptDialog, dismissDialog } from '@jupyterlab/testing';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { DefinitionTab } from '../../src/lab/definition/tab';
@@ -114,6 +115,29 @@ describe('GroupView', () => {
     expect(the(node, '[role=status]', 'In parity').getAttribute('aria-live')).toBe('polite');
     expect(prove.getAttribute('aria-disabled')).toBe('false');
     expect(server.requests('POST api/groups/get').length).toBe(before + 1);
+  });
+
+  it('repairs rows that differ, once that was affirmed', async () => {
+    const proof = { ...aReport({ verdict: 'out_of_parity' }) };
+    server
+      .on('POST api/groups/get', () => json(anAnswer({ state: 'differs', words: '5 rows differ', last_proof: proof })))
+      .on('POST jobs', () => json({ id: 'j1' }, 202))
+      .on('GET jobs/j1', () => json({ ...proving, verb: 'repair' }))
+      .on('GET jobs/j1/events', () => new Promise<Response>(() => undefined));
+    const { node } = await opened();
+    const repair = the(node, 'button', 'Repair rows');
+    await after(() => repair.click());
+    await after(() => dismissDialog());
+    expect(server.requests('POST jobs')).toHaveLength(0);
+    await after(() => repair.click());
+    await after(() => acceptDialog());
+    expect(server.requests('POST jobs')[0]?.body).toEqual({ verb: 'repair', args: { group: 'energy' } });
+    expect(repair.getAttribute('aria-disabled')).toBe('true');
+  });
+
+  it('offers no repair of what is in parity', async () => {
+    const { node } = await opened();
+    expect([...node.querySelectorAll('button')].map(button => button.textContent)).not.toContain('Repair rows …');
   });
 
   it('stops a proof that runs', async () => {

@@ -159,3 +159,16 @@ test('Prove now shows how far it is, announces the verdict, and names five rows 
     await page.screenshot({ path: join(SCREENSHOTS, `differs-${theme.toLowerCase()}.png`) });
   }
 });
+
+test('Repair mends these rows once that was affirmed', async ({ page }) => {
+  test.setTimeout(RUN_MS);
+  const twinstore = new Twinstore(page);
+  await twinstore.show();
+  await twinstore.energy.click();
+  await twinstore.view.getByRole('button', { name: 'Repair rows' }).click();
+  await page.screenshot({ path: join(SCREENSHOTS, 'repair-dialog.png') });
+  await page.getByRole('dialog').getByRole('button', { name: 'Repair' }).click();
+  await expect(twinstore.view.getByRole('status').filter({ hasText: 'In parity' })).toBeVisible({ timeout: RUN_MS });
+  await expect(twinstore.energy).toContainText('in parity');
+  await page.screenshot({ path: join(SCREENSHOTS, 'repaired.png') });
+});

@@ -71,7 +71,7 @@ def _parity(args: dict[str, Any], root: Path) -> tuple[str, list[str]]:
     return group, [group, *_HOW[how]]
 
 
-def _retry(args: dict[str, Any], root: Path) -> tuple[str, list[str]]:
+def _of_group(args: dict[str, Any], root: Path) -> tuple[str, list[str]]:
     group = _group(args)
     return group, [group]
 
@@ -79,7 +79,8 @@ def _retry(args: dict[str, Any], root: Path) -> tuple[str, list[str]]:
 _VERBS: dict[str, tuple[set[str], Callable[[dict[str, Any], Path], tuple[str, list[str]]]]] = {
     "run": ({"notebook", "parameters"}, _run),
     "parity": ({"group", "how"}, _parity),
-    "retry": ({"group"}, _retry),
+    "retry": ({"group"}, _of_group),
+    "repair": ({"group"}, _of_group),
 }
 
 

@@ -1,3 +1,4 @@
+import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
@@ -44,6 +45,7 @@ interface IPartProps {
 function Title({ model, answer, trans }: IPartProps & { model: GroupModel }): ReactElement {
   const { summary, definition } = answer;
   const running = model.running !== null;
+  const busy = running ? trans.__('A proof, retry or repair of this group is running.') : undefined;
   return (
     <div className="twinstore-GroupHeader-title">
       <h1>{summary.name}</h1>
@@ -53,15 +55,42 @@ function Title({ model, answer, trans }: IPartProps & { model: GroupModel }): Re
       <Button
         className="jp-mod-styled jp-mod-accept"
         aria-disabled={running}
-        title={running ? trans.__('A proof or a retry of this group is running.') : undefined}
+        title={busy}
         onClick={() => void model.prove()}
       >
         {trans.__('Prove now')}
       </Button>
+      {summary.last_proof?.verdict === 'out_of_parity' && (
+        <Button
+          className="jp-mod-styled"
+          aria-disabled={running}
+          title={busy}
+          onClick={() => void askAndRepair(model, trans)}
+        >
+          {trans.__('Repair rows …')}
+        </Button>
+      )}
       <p className="twinstore-GroupHeader-facts">{facts(definition, trans).join(' · ')}</p>
       {definition.description !== undefined && <p>{definition.description}</p>}
     </div>
   );
+}
+
+/** Online rows are about to be written, so it is asked first. */
+async function askAndRepair(model: GroupModel, trans: TranslationBundle): Promise<void> {
+  if (model.running !== null) {
+    return;
+  }
+  const { button } = await showDialog({
+    title: trans.__('Repair %1?', model.name),
+    body: trans.__(
+      'Rows that differ are written online again from history, and rows that history lacks are deleted online. History is not changed. The group is proved before and after.'
+    ),
+    buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.okButton({ label: trans.__('Repair') })]
+  });
+  if (button.accept) {
+    await model.repair();
+  }
 }
 
 function facts(definition: FeatureGroupDefinition, trans: TranslationBundle): string[] {

@@ -1,4 +1,4 @@
-import type { IGroupAnswer, IJob } from '../../contract';
+import type { IGroupAnswer, IJob, IJobRequest } from '../../contract';
 import type { TwinstoreError } from '../../contract';
 import type { IAppearance, IGroupContext, IJobsModel, ITwinstoreClient } from '../../tokens';
 import { refusalOf } from '../as_error';
@@ -22,7 +22,7 @@ export class GroupModel extends PolledModel<IGroupAnswer> implements IGroupConte
 
   readonly name: string;
 
-  /** The job that proves or retries this group, while there is one. */
+  /** The job that proves, retries or repairs this group, while there is one. */
   get running(): IJob | null {
     return this._jobs.jobs.find(job => job.state === 'running' && this._concerns(job)) ?? null;
   }
@@ -38,11 +38,13 @@ export class GroupModel extends PolledModel<IGroupAnswer> implements IGroupConte
   }
 
   /** Compare the two stores row by row. */
-  async prove(): Promise<void> {
-    if (this.running === null) {
-      this._ended = null;
-      await this._try(() => this._jobs.start({ verb: 'parity', args: { group: this.name, how: 'auto' } }));
-    }
+  prove(): Promise<void> {
+    return this._start({ verb: 'parity', args: { group: this.name, how: 'auto' } });
+  }
+
+  /** Prove, write the rows that differ online again, and prove once more. */
+  repair(): Promise<void> {
+    return this._start({ verb: 'repair', args: { group: this.name } });
   }
 
   stop(id: string): Promise<void> {
@@ -56,6 +58,13 @@ export class GroupModel extends PolledModel<IGroupAnswer> implements IGroupConte
     this._jobs.stateChanged.disconnect(this._onJobs, this);
     this._jobs.finished.disconnect(this._onFinished, this);
     super.dispose();
+  }
+
+  private async _start(request: IJobRequest): Promise<void> {
+    if (this.running === null) {
+      this._ended = null;
+      await this._try(() => this._jobs.start(request));
+    }
   }
 
   private async _try(action: () => Promise<unknown>): Promise<void> {

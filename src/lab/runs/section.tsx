@@ -101,6 +101,8 @@ function titleOf(job: IJob, trans: TranslationBundle): string {
       return trans.__('proof of %1', job.title);
     case 'retry':
       return trans.__('retry of %1', job.title);
+    case 'repair':
+      return trans.__('repair of %1', job.title);
   }
 }
 

@@ -1,0 +1,96 @@
+"""Rows that are mended, and entities that are deleted, in both stores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from twinstore.config import Settings
+from twinstore.errors import TwinstoreError
+from twinstore.feature_group import FeatureGroup
+from twinstore.progress import silent
+from twinstore.schemas import problems
+from twinstore.store import Store
+
+from .conftest import MakeGroup
+from .readings import agree, day, history, online, readings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def test_a_repair_writes_what_differs_and_nothing_else(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
+    store.write(readings(spark, [(f"h{n}", 0, float(n), n) for n in range(6)]), group)
+    # Of another writer, and not online yet: it goes online with the repair.
+    readings(spark, [("h0", 1, 9.0, 9)]).write.format("delta").mode("append").save(group.offline)
+    store.cql.execute(f"UPDATE {group.online} SET mean = 99.5 WHERE house = 'h1'")
+    store.cql.execute(f"UPDATE {group.online} SET mean = null WHERE house = 'h2'")
+    store.cql.execute(f"DELETE FROM {group.online} WHERE house = 'h3'")
+    store.cql.execute(f"INSERT INTO {group.online} (house, day, mean) VALUES ('it''s \"new\"', '{day(0)}', 1)")
+    stamp = f"SELECT JSON writetime(mean) AS at FROM {group.online} WHERE house = 'h4'"
+    untouched = store.cql.rows(stamp)
+    report = store.parity(group)
+    assert report.offenders_total == 4
+
+    plan = store.repair(report, dry_run=True)
+    assert (plan.receipt.written, plan.receipt.deleted, plan.report) == (3, 1, None)
+    assert problems(plan.receipt.to_dict(), "receipt") == []
+    assert store.parity(group).offenders_total == 4
+
+    repair = store.repair(report)
+    assert (repair.receipt.operation, repair.receipt.written, repair.receipt.deleted) == ("repair", 4, 1)
+    assert repair.report is not None and repair.report.verdict == "in_parity"
+    assert online(store, group)["h0"] == (1, 9.0, 9)
+    assert (agree(store, group), store.cql.rows(stamp)) == (True, untouched)
+    assert store.retry(group).gap.empty
+    with pytest.raises(TwinstoreError, match="nothing to repair"):
+        store.repair(repair.report)
+
+
+def test_keys_of_every_kind_are_found_again_by_their_text(
+    spark: SparkSession, store: Store, make_group: MakeGroup
+) -> None:
+    group = make_group(keys=["id", "blob", "seen", "price", "yes"], exact=["seen"])
+    rows = spark.sql(
+        """SELECT bigint(-9007199254740993) AS id, unhex('00ff') AS blob, timestamp'1899-12-31 23:59:59.000001' AS seen,
+        decimal('1.10') AS price, true AS yes, date'2014-01-01' AS day, 1 AS value"""
+    ).selectExpr("id", "blob", "seen", "cast(price AS decimal(10, 2)) AS price", "yes", "day", "value")
+    store.write(rows, group)
+    store.cql.define(f"TRUNCATE {group.online}")
+    repair = store.repair(store.parity(group))
+    assert repair.receipt.written == 1
+    assert repair.report is not None and repair.report.verdict == "in_parity"
+
+
+def test_entities_are_deleted_with_their_history(
+    spark: SparkSession, settings: Settings, store: Store, group: FeatureGroup
+) -> None:
+    rows = [("a", 0, 1.0, 1), ("a", 1, 2.0, 2), ("b", 0, 3.0, 3), ("c", 0, 4.0, 4)]
+    store.write(readings(spark, rows), group)
+    store.cql.execute(f"INSERT INTO {group.online} (house, day, mean) VALUES ('online only', '{day(0)}', 1)")
+    receipt = store.delete(group, ["a", "online only", "nobody"])
+    assert (receipt.operation, receipt.deleted, receipt.written) == ("delete", 3, 0)
+    assert any(note.startswith("2 rows of 3 keys left history.") for note in receipt.notes)
+    assert not any("another writer" in note for note in receipt.notes)
+    assert (history(store, group), online(store, group)) == (2, {"b": (0, 3.0, 3), "c": (0, 4.0, 4)})
+    # Keys that history lacks leave the online store all the same.
+    store.cql.execute(f"INSERT INTO {group.online} (house, day, mean) VALUES ('online only', '{day(0)}', 1)")
+    assert store.delete(group, [{"house": "online only"}]).deleted == 1
+    assert store.parity(group).verdict == "in_parity"
+
+    def die(step: str) -> None:
+        if step == "propagate":
+            raise ZeroDivisionError
+
+    # Broken off between the stores, it is finished by whoever comes next.
+    with pytest.raises(ZeroDivisionError):
+        Store(spark, settings, silent, die).delete(group, readings(spark, [("b", 0, 0.0, 0)]))
+    store.retry(group)
+    assert online(store, group) == {"c": (0, 4.0, 4)}
+    # It may come back, as a new one.
+    store.write(readings(spark, [("a", 0, 1.0, 1)]), group)
+    assert (online(store, group)["a"], store.parity(group).verdict) == ((0, 1.0, 1), "in_parity")
+    for wrong in ("a", [("a", "b")], [{"house": "a", "day": 1}], spark.range(1)):
+        with pytest.raises(TwinstoreError, match="These are not keys"):
+            store.delete(group, wrong)

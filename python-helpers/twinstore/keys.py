@@ -1,0 +1,58 @@
+"""Keys as users give them: a DataFrame, or a list of values, tuples or mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql.types import StructField, StructType
+
+from .errors import TwinstoreError
+from .feature_group import Definition
+from .types import parse_type, quoted
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+def keys_frame(spark: SparkSession, definition: Definition, keys: Any) -> DataFrame:
+    """The distinct keys, as a DataFrame with the group's key columns.
+
+    `keys`: a DataFrame that has these columns, or a list of values (of one key column), tuples or mappings. Raises
+    `TwinstoreError` when a key lacks a column or has a value of another type.
+    """
+    from pyspark.sql import DataFrame as Frame
+
+    names = list(definition.keys)
+    if isinstance(keys, Frame):
+        missing = [name for name in names if name not in keys.columns]
+        if missing:
+            raise _refused(definition, f"the DataFrame lacks {', '.join(missing)}")
+        return keys.select(*(quoted(name) for name in names)).distinct()
+    if isinstance(keys, (str, bytes, Mapping)) or not isinstance(keys, Iterable):
+        raise _refused(definition, f"{keys!r} is not a list")
+    schema = StructType([StructField(each.name, parse_type(each.type)) for each in definition.key_columns])
+    rows = [_values(definition, names, key) for key in keys]
+    try:
+        return spark.createDataFrame(rows, schema).distinct()
+    except (TypeError, ValueError) as error:
+        raise _refused(definition, str(error)) from error
+
+
+def _values(definition: Definition, names: Sequence[str], key: Any) -> tuple[Any, ...]:
+    if isinstance(key, Mapping):
+        if key.keys() != set(names):
+            raise _refused(definition, f"{dict(key)!r} has other columns")
+        return tuple(key[name] for name in names)
+    values = tuple(key) if isinstance(key, (tuple, list)) else (key,)
+    if len(values) != len(names):
+        raise _refused(definition, f"{key!r} has {len(values)} of {len(names)} values")
+    return values
+
+
+def _refused(definition: Definition, why: str) -> TwinstoreError:
+    return TwinstoreError(
+        "bad_request",
+        f"These are not keys of {definition.name}: {why}.",
+        f"Give a DataFrame with {', '.join(definition.keys)}, or a list of values, tuples or mappings of them.",
+    )
