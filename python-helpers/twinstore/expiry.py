@@ -16,7 +16,7 @@ def expires_us(definition: Definition) -> Column | None:
     return event_us(definition.event_column) + sf.lit(definition.ttl_seconds * 1_000_000)
 
 
-def remaining_s(definition: Definition, now_us: int) -> Column | None:
+def remaining_s(definition: Definition, now_us: int | Column) -> Column | None:
     """Whole seconds that a row still has at `now_us` (bigint); not positive when it has expired."""
     expires = expires_us(definition)
     return None if expires is None else sf.floor((expires - sf.lit(now_us)) / sf.lit(1_000_000))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Callable, Union
 
 from .config import SettingsLike, load_settings
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from .parity_report import ParityReport
     from .repair import Repair
+    from .training_set import Moment
 
 GroupLike = Union[FeatureGroup, str]
 
@@ -128,6 +130,28 @@ class Store:
         from .parity import prove
 
         return prove(self, group, how)
+
+    def training_set(
+        self,
+        entities: DataFrame,
+        groups: Sequence[GroupLike],
+        timestamp: str | None = None,
+        as_known_at: Moment | None = None,
+        prefix: bool = False,
+    ) -> DataFrame:
+        """The rows of `entities` with the features of each group as they were at each row's moment: no later event is
+        seen, an event of the same time is.
+
+        `entities` holds the groups' keys and, in the column `timestamp` (by default the groups' event time), the moment
+        of each row, such as that of a label. An entity that had no row then, or only one that its group's ttl had
+        ended, gets nulls. `as_known_at` leaves out what was written later, corrections included: an aware datetime or
+        a text such as `2026-03-01T00:00:00Z`. `prefix` names features `<group>__<feature>`.
+
+        Raises `TwinstoreError` that lists everything wrong with the columns; reads nothing by itself.
+        """
+        from .training_set import training_set
+
+        return training_set(self, entities, groups, timestamp, as_known_at, prefix)
 
     def groups(self) -> list[Definition]:
         """The feature groups under the roots of the settings."""

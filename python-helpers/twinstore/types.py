@@ -182,11 +182,14 @@ def check_event_time(column: GroupColumn) -> None:
 
 def event_us(column: GroupColumn) -> Column:
     """Event time in µs since the epoch (bigint); a date counts from its midnight UTC."""
-    name = parse_type(column.type).simpleString()
-    value = sf.col(quoted(column.name))
-    if name == "date":
+    return instant_us(sf.col(quoted(column.name)), parse_type(column.type))
+
+
+def instant_us(value: Column, spark: types.DataType) -> Column:
+    """A date, timestamp or timestamp without zone in µs since the epoch (bigint), the first from its midnight UTC."""
+    if isinstance(spark, types.DateType):
         return sf.unix_date(value).cast("bigint") * sf.lit(US_PER_DAY)
-    return _ntz_micros(value) if name == "timestamp_ntz" else sf.unix_micros(value)
+    return _ntz_micros(value) if isinstance(spark, types.TimestampNTZType) else sf.unix_micros(value)
 
 
 def cql_json(column: GroupColumn) -> Column:
