@@ -38,6 +38,13 @@ __all__ = [
 ]
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext twinstore`: the magics `%twinstore` and `%%feature_write`."""
+    from .magics import load
+
+    load(shell)
+
+
 def __getattr__(name: str) -> Any:
     try:
         home = _HOME[name]

@@ -128,6 +128,17 @@ class Receipts:
             self._known = (version, [] if rows is None else rows.select(*columns).collect())
         return watermark(row for row in self._known[1] if row["table_id"] == table_id)
 
+    def last(self, table_id: str) -> Receipt | None:
+        """The newest receipt of the table with this metadata id; None when there is none."""
+        rows = self._ledger.read(NAME)
+        newest = None if rows is None else rows.where(rows.table_id == table_id).orderBy(rows.at_us.desc()).first()
+        if newest is None:
+            return None
+        facts = newest.asDict()
+        gap = Gap(newest.gap["from"], newest.gap["to"])
+        lists = {name: tuple(facts[name]) for name in ("resumed", "notes")}
+        return Receipt(**{**facts, **lists, "gap": gap, "durations_s": json.loads(newest.durations_s), "kept": True})
+
     def keep(self, receipt: Receipt, before_commit: Callable[[], None]) -> Receipt:
         """Adds the receipt to the table; gives it back marked as kept. `before_commit` may refuse by raising."""
         row = receipt.to_dict()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Callable, Union
 
 from .config import SettingsLike, load_settings
 from .cql import Cql
-from .delta_log import OfflineTable
+from .delta_log import OfflineTable, Snapshot
 from .dialect import dialect_named
 from .dry_run import dry_run as plan_write
 from .errors import TwinstoreError, Unsupported
@@ -160,6 +160,23 @@ class Store:
     def group(self, name: str) -> FeatureGroup:
         """The feature group of that name under the roots of the settings, as its table declares it."""
         return self.definition(name).group()
+
+    def last_receipt(self, group: GroupLike) -> Receipt | None:
+        """The newest receipt that is kept beside the group's table; None when nothing was written."""
+        twins, snapshot = self._at_head(group)
+        return twins.receipts.last(snapshot.table_id)
+
+    def versions(self, group: GroupLike) -> tuple[int, int]:
+        """The head version of the offline table, and the version up to which all is online (−1: nothing is)."""
+        twins, snapshot = self._at_head(group)
+        return snapshot.version, twins.receipts.watermark(snapshot.table_id).version
+
+    def _at_head(self, group: GroupLike) -> tuple[Twins, Snapshot]:
+        twins = self.twins(self.definition(group))
+        snapshot = twins.offline.snapshot()
+        if snapshot is None:
+            raise TwinstoreError("not_found", f"{twins.offline.location} is gone.", "Write the group again.")
+        return twins, snapshot
 
     def definition(self, group: GroupLike) -> Definition:
         """The definition that the group's table keeps. Raises `TwinstoreError` when there is no such group."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ class Kernel:
         self.manager, self.client = start_new_kernel(env=dict(os.environ))
 
     def begin(self, code: str) -> str:
-        return self.client.execute(code)
+        return str(self.client.execute(code))
 
     def wait_for(self, request: str, words: str) -> None:
         """Until an output of the cell has `words`."""
@@ -74,8 +75,7 @@ def kernel() -> Iterator[Kernel]:
 def test_an_interrupt_stops_spark_gives_the_lease_back_and_leaves_a_session_that_works(
     kernel: Kernel, group: FeatureGroup
 ) -> None:
-    tests = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
-    kernel.run(PREPARE.format(tests=tests, name=group.name, online=group.online))
+    kernel.run(PREPARE.format(tests=str(Path(__file__).parents[2]), name=group.name, online=group.online))
     kernel.run("store.write(rows(3), group)")
     request = kernel.begin("store.write(rows(1_000, wait_ms=200), group)")
     kernel.wait_for(request, "append: ")
