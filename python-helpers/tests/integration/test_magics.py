@@ -11,6 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from twinstore.config import Settings
 from twinstore.errors import TwinstoreError
+from twinstore.feature_group import FeatureGroup
 from twinstore.progress import silent
 from twinstore.store import Store
 
@@ -45,11 +46,11 @@ spark.createDataFrame(rows, SCHEMA)
 """
 
 
-def test_a_group_is_written_looked_up_proved_and_repaired(shell: Any, tmp_path: Path) -> None:
+def test_a_group_is_written_looked_up_proved_and_repaired(shell: Any, group: FeatureGroup) -> None:
     def magic(line: str) -> Any:
         return shell.run_line_magic("twinstore", line)
 
-    name = f"m{tmp_path.name.replace('-', '_')}"[:40].lower()
+    name = group.name
     with pytest.raises(TwinstoreError, match="needs --key and --event-time"):
         shell.run_cell_magic("feature_write", name, CELL)
     receipt = shell.run_cell_magic("feature_write", f"{name} --key house --event-time day", CELL)
