@@ -13,7 +13,7 @@ from .dialect import CassandraDialect
 from .expiry import remaining_s
 from .feature_group import MAX_TTL_S, Definition
 from .online import TTL_S
-from .types import GroupColumn, parse_type, quoted
+from .types import GroupColumn, is_readable, parse_type, quoted
 
 #: Column that says it: `ALIVE`, `EXPIRED`, or the reason why the row can never be written.
 FATE = "_fate"
@@ -38,6 +38,7 @@ def with_fate(winners: DataFrame, definition: Definition, dialect: CassandraDial
     remaining = remaining_s(definition, now_us)
     fate = sf.when(_illegal_key(definition, dialect), "the key is empty or too long")
     fate = fate.when(_null_element(definition), "a frozen collection has a null element")
+    fate = fate.when(_unreadable(definition), "a date or time from before the Gregorian calendar cannot be read back")
     if remaining is None:
         return winners.withColumn(FATE, fate.otherwise(ALIVE))
     fate = fate.when(remaining > MAX_TTL_S, "the time to live is above 20 years").when(remaining <= 0, EXPIRED)
@@ -68,6 +69,14 @@ def _illegal_key(definition: Definition, dialect: CassandraDialect) -> Column:
     # Fixed-size parts have at most 16 bytes.
     fixed = 16 * (len(definition.keys) - len(sizes)) + _PART_OVERHEAD * len(definition.keys)
     return sum(sizes[1:], sizes[0]) > dialect.max_key_bytes - fixed
+
+
+def _unreadable(definition: Definition) -> Column:
+    """Whether the row holds a value that no proof could compare."""
+    found = sf.lit(False)
+    for column in definition.columns:
+        found = found | ~sf.coalesce(is_readable(column), sf.lit(True))
+    return found
 
 
 def _null_element(definition: Definition) -> Column:

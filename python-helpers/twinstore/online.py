@@ -16,10 +16,10 @@ from .cql import Cql
 from .dialect import CassandraDialect
 from .errors import TwinstoreError
 from .feature_group import COMMIT_VERSION, Definition
-from .types import contract, quoted
+from .types import GroupColumn, contract, quoted
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 _FORMAT = "org.apache.spark.sql.cassandra"
 
@@ -97,9 +97,8 @@ class OnlineTable:
         connector estimates (`auto`).
         """
         reader = self._spark.read.format(_FORMAT).option("keyspace", self._definition.keyspace)
-        columns = [column.name for column in self._definition.columns]
         rows = reader.option("table", self._definition.table).option("directJoinSetting", direct_join).load()
-        return rows.select(*(sf.col(quoted(name)) for name in [*columns, COMMIT_VERSION]))
+        return rows.select(*(_as_kept(column) for column in self._definition.columns), COMMIT_VERSION)
 
     def read(self) -> DataFrame:
         """Every row with the offline store's types, and the commit version."""
@@ -114,13 +113,13 @@ class OnlineTable:
 
         Nulls are written as nulls, so that no cell of an older row stays. Raises whatever Spark raises.
         """
-        kept = [
-            contract(column).to_online(sf.col(quoted(column.name))).alias(column.name)
-            for column in self._definition.columns
+        values = [
+            kept.written(kept.to_online(sf.col(quoted(column.name)))).alias(column.name)
+            for column, kept in ((column, contract(column)) for column in self._definition.columns)
         ]
         expires = [TTL_S] if self._definition.ttl_seconds is not None else []
         # A long: the connector would make milliseconds of a timestamp, without an error.
-        stamped = rows.select(*kept, sf.lit(version).cast("bigint").alias(COMMIT_VERSION), *expires)
+        stamped = rows.select(*values, sf.lit(version).cast("bigint").alias(COMMIT_VERSION), *expires)
         writer = stamped.write.format(_FORMAT).mode("append").options(**self._dialect.write_options)
         writer = writer.option("keyspace", self._definition.keyspace).option("table", self._definition.table)
         writer = writer.option("writetime", str(timestamp_us))
@@ -187,6 +186,15 @@ class Watch:
                 self.silent = True
                 if self._group:
                     self._context.cancelJobGroup(self._group)
+
+
+def _as_kept(column: GroupColumn) -> Column:
+    """The column as it is kept. The connector reads a collection that is null as an empty one; only a cell that is
+    there has a write time."""
+    name = quoted(column.name)
+    if column.online_as != "frozen":
+        return sf.col(name)
+    return sf.expr(f"if(writetime({name}) IS NULL, NULL, {name})").alias(column.name)
 
 
 def _in_order(columns: Sequence[dict[str, Any]], kind: str) -> tuple[str, ...]:

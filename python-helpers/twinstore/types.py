@@ -46,6 +46,9 @@ _CQL = {
     "date": "date",
 }
 
+#: 15 October 1582, the first day of the Gregorian calendar, in µs since the epoch.
+_GREGORIAN_US = -12_219_292_800_000_000
+
 _KEYS = {"string", "tinyint", "smallint", "int", "bigint", "date", "binary", "boolean"}
 
 #: The connector reads every CQL decimal as decimal(38,18): what does not fit would come back as null or rounded.
@@ -97,6 +100,13 @@ class TypeContract:
     online_type: types.DataType
     to_online: Callable[[Column], Column]
     from_online: Callable[[Column], Column]
+
+    def written(self, value: Column) -> Column:
+        """What `to_online` gave, as the connector is handed it. It would take dates and timestamps through a calendar
+        that was Julian before 15 October 1582, but takes numbers of days and milliseconds as they are."""
+        if isinstance(self.online_type, types.DateType):
+            return sf.unix_date(value)
+        return sf.unix_millis(value) if isinstance(self.online_type, types.TimestampType) else value
 
     @property
     def numeric(self) -> bool:
@@ -213,6 +223,17 @@ def canonical(value: Column, spark: types.DataType) -> Column:
 def quoted(name: str) -> str:
     """A column name as Spark SQL takes it, whatever characters it has."""
     return "`" + name.replace("`", "``") + "`"
+
+
+def is_readable(column: GroupColumn) -> Column:
+    """Whether the connector reads a value back as it is kept: not a date that the change of calendars left out, nor an
+    instant before it. Null where the value is; true for other types."""
+    kept, value = contract(column), sf.col(quoted(column.name))
+    if isinstance(kept.online_type, types.DateType):
+        return ~value.between(sf.lit("1582-10-05").cast("date"), sf.lit("1582-10-14").cast("date"))
+    if isinstance(kept.online_type, types.TimestampType):
+        return value >= sf.timestamp_micros(sf.lit(_GREGORIAN_US))
+    return sf.lit(True)
 
 
 def _same(value: Column) -> Column:
