@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,3 +118,16 @@ def test_what_looks_like_a_secret_is_taken_out(text: str) -> None:
 def test_ordinary_text_stays() -> None:
     text = "Cassandra at 127.0.0.1:9042 did not answer in 5 s; see s3a://features/energy and the password policy."
     assert redact(text) == text
+
+
+def test_a_notebook_shows_the_line_of_the_user_and_no_frame_of_ours() -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell: Any = InteractiveShell()  # type: ignore[no-untyped-call]
+    with contextlib.redirect_stdout(io.StringIO()) as shown:
+        shell.run_cell("from twinstore.config import load_settings\nload_settings({'stores': 1})")
+    shell.history_manager.end_session()
+    lines = shown.getvalue().splitlines()
+    assert lines[0].startswith("TwinstoreError: The settings")
+    assert "in line 2: load_settings({'stores': 1})" in lines
+    assert "config.py" not in shown.getvalue()

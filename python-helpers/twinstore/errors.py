@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import traceback
+from pathlib import Path
 from typing import Any
 
 #: HTTP status of each code, as in `src/contract/errors.ts`.
@@ -26,6 +27,8 @@ HTTP_STATUS = {
 _DEFAULT_SIDE = {"store_failed": "store", "deadline": "store", "internal": "twinstore", "unavailable": "twinstore"}
 
 _DETAILS_LIMIT = 8_000
+
+_PACKAGE = str(Path(__file__).parent)
 
 # A secret once read must not leave by any message, whoever raises it: so the values are remembered for the life of
 # the process, next to the patterns of secrets that twinstore never read itself.
@@ -58,6 +61,18 @@ class TwinstoreError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows instead of a traceback: where in the user's own code, what is wrong, what to do."""
+        frames = [
+            frame
+            for frame in traceback.extract_tb(self.__traceback__)
+            if not frame.filename.startswith(_PACKAGE) and "/IPython/" not in frame.filename
+        ]
+        where = f"in line {frames[-1].lineno}: {frames[-1].line}" if frames else ""
+        details = f"\n{self.details}" if self.details else ""
+        lines = (f"{type(self).__name__}: {self.message}", self.remedy, where, details)
+        return [line for line in lines if line]
 
     def to_body(self, request_id: str = "") -> dict[str, str]:
         """The JSON body of the contract."""

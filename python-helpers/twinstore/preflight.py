@@ -68,8 +68,10 @@ def check(twins: Twins, settings: Settings) -> Readiness:
         snapshot = twins.offline.snapshot()
     except TwinstoreError as error:
         found.append(Problem(error.message, error.remedy))
+    offline: list[Problem] = []
     if snapshot is not None:
-        found += _offline_problems(twins, snapshot)
+        offline = list(_offline_problems(twins, snapshot))
+        found += _clock_problems(twins.offline.location, snapshot)
         alterations = list(_alterations(twins.definition, snapshot))
     try:
         if twins.cql.keyspace_exists(twins.definition.keyspace):
@@ -78,8 +80,10 @@ def check(twins: Twins, settings: Settings) -> Readiness:
             found.append(_no_keyspace(twins))
     except TwinstoreError as error:
         found.append(Problem(error.message, error.remedy))
+    found += offline
     if shape is not None:
-        found += _online_problems(twins, shape, snapshot)
+        # Which columns the online table must have is known only once the definition is.
+        found += [] if offline else _online_problems(twins, shape, snapshot)
         features = tuple(column.name for column in twins.definition.features if column.name not in shape.columns)
     refuse(f"{twins.definition.name} cannot be written", found)
     return Readiness(snapshot, shape, tuple(alterations), features, tuple(_notes(twins, snapshot)))
@@ -175,6 +179,9 @@ def _offline_problems(twins: Twins, snapshot: Snapshot) -> Iterator[Problem]:
             f"{location} has twinstore.format {snapshot.properties[FORMAT]}, and this version knows 1.",
             "Use a newer twinstore.",
         )
+
+
+def _clock_problems(location: str, snapshot: Snapshot) -> Iterator[Problem]:
     now_us = time.time_ns() // 1_000
     if snapshot.timestamp_us is not None and snapshot.timestamp_us > now_us + _CLOCK_SLACK_US:
         ahead_s = (snapshot.timestamp_us - now_us) // 1_000_000
