@@ -52,7 +52,11 @@ module.exports = {
       moduleNameMapper: lab.moduleNameMapper,
       setupFiles: [...lab.setupFiles, 'jest-canvas-mock']
     },
-    { ...node, displayName: 'node', testMatch: ['<rootDir>/test/{contract,companion,stack,cli,house,fakes}/**/*.spec.ts'] },
+    {
+      ...node,
+      displayName: 'node',
+      testMatch: ['<rootDir>/test/{contract,companion,stack,cli,house,fakes}/**/*.spec.ts']
+    },
     { ...node, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] }
   ]
 };

@@ -117,7 +117,18 @@ def test_a_receipt_says_what_happened_first() -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"appended": 0, "written": 0, "late": 0}, "Nothing to write: both stores hold all of it already."),
+        (
+            {"appended": 0, "written": 0, "late": 0, "rows_in": 5, "unchanged": 5},
+            "Nothing to write: history holds every row already.",
+        ),
+        (
+            {"appended": 0, "written": 0, "late": 0, "rows_in": 5, "unchanged": 0},
+            "Nothing to write: this run was written before.",
+        ),
+        (
+            {"appended": 0, "written": 0, "late": 0, "rows_in": 0, "unchanged": 0},
+            "Nothing to write: the DataFrame has no rows.",
+        ),
         (
             {"appended": 1, "written": 1, "late": 1},
             "1 row added to history and 1 row written online. 1 late row is kept",

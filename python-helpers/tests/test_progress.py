@@ -99,3 +99,19 @@ def test_in_a_terminal_shell_of_ipython_stderr_shows_it(monkeypatch: pytest.Monk
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr(sys, "stderr", terminal)
     assert isinstance(default_progress(), TerminalLine)
+
+
+def test_work_in_another_cell_has_a_line_of_its_own_though_the_last_one_was_interrupted() -> None:
+    shown: list[str] = []
+    cell = [1]
+
+    def display(bundle: Any, **_: Any) -> Any:
+        shown.append(bundle["text/plain"])
+        return SimpleNamespace(update=lambda *_, **__: None)
+
+    line = NotebookLine(display, lambda: cell[0])
+    line("append", 1, 9, "tasks")
+    line("append", 2, 9, "tasks")
+    cell[0] = 2
+    line("append", 3, 9, "tasks")
+    assert shown == ["append: 1 of 9 tasks", "append: 3 of 9 tasks"]

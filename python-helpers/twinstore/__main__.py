@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import twinstore as ts
 
-from .errors import TwinstoreError, from_foreign
+from .errors import NotebookFailed, TwinstoreError, from_foreign
 from .interruptible import SparkWork
 from .job_output import Events, JobOutput, Words
 
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _STOPPED
     except TwinstoreError as error:
         output.failed(error)
-        return _WRONG_USE if error.code == "bad_request" else _BAD
+        return _WRONG_USE if error.code == "bad_request" and not isinstance(error, NotebookFailed) else _BAD
     except Exception as error:
         output.failed(
             from_foreign(

@@ -28,12 +28,14 @@ _EVENT_US = "_event_us"
 
 @dataclass(frozen=True)
 class Appended:
-    """What came of it. `commit` is the run's own, also when an earlier attempt made it; None: no commit."""
+    """What came of it. `commit` is the run's own, also when an earlier attempt made it; None: no commit. `was_there`:
+    the run was in history before."""
 
     commit: Commit | None
     rows_in: int
     appended: int
     notes: tuple[str, ...] = ()
+    was_there: bool = False
 
 
 def append(
@@ -164,8 +166,9 @@ def _already(twins: Twins, rows: DataFrame, run_id: str, watermark: Watermark) -
         0,
         (
             f"The run {run_id} is {where} already: nothing was appended.",
-            "Rows of it that were deleted since come back only with another run=.",
+            "It was not compared with history again: rows of it deleted since come back only by another run=.",
         ),
+        was_there=True,
     )
 
 

@@ -90,7 +90,7 @@ def receipt_sentence(facts: Mapping[str, Any]) -> str:
     counts = [(facts["appended"], "added to history"), (facts["written"], "written online")]
     counts.append((facts["deleted"], "deleted online"))
     parts = [f"{_rows(n)} {would_be}{what}" for n, what in counts if n]
-    sentence = _listed(parts) + "." if parts else "Nothing to write: both stores hold all of it already."
+    sentence = _listed(parts) + "." if parts else _nothing(facts)
     if facts["late"]:
         sentence += f" {counted(facts['late'], 'late row is', 'late rows are')} kept in history only."
     if facts["failed"]:
@@ -103,6 +103,17 @@ def receipt_sentence(facts: Mapping[str, Any]) -> str:
             "run the write again, or retry."
         )
     return sentence
+
+
+def _nothing(facts: Mapping[str, Any]) -> str:
+    """Why there was nothing to do."""
+    if facts["operation"] != "write":
+        return f"Nothing to bring online: all up to v{facts['gap']['to']} was online before."
+    if not facts["rows_in"]:
+        return "Nothing to write: the DataFrame has no rows."
+    if facts["unchanged"] < facts["rows_in"]:
+        return "Nothing to write: this run was written before."
+    return "Nothing to write: history holds every row already."
 
 
 def report_sentence(facts: Mapping[str, Any]) -> str:
@@ -120,7 +131,9 @@ def report_sentence(facts: Mapping[str, Any]) -> str:
         what = (
             f"{counted(compared, 'key', 'keys')} touched since the last proof" if touched else f"all {compared:,} keys"
         )
-        return f"In parity: {what} agree{at}, proved in {seconds}."
+        later = facts["states"]["in_flight"]
+        but = f", but for {counted(later, 'one', 'ones')} that later versions changed" if later else ""
+        return f"In parity: {what} agree{at}{but}, proved in {seconds}."
     if facts["verdict"] == "no_difference_found":
         return f"No difference found among {counted(compared, 'key', 'keys')}{at}, in {seconds}."
     differ = counted(facts["offenders"]["total"], "row differs", "rows differ")

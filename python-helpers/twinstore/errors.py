@@ -93,6 +93,10 @@ class Unsupported(TwinstoreError):  # noqa: N818 - its public name says what hap
         super().__init__("unsupported", message, remedy, details=details)
 
 
+class NotebookFailed(TwinstoreError):  # noqa: N818 - its public name says what happened
+    """A cell of a notebook that was run as a program raised; whatever its code, the program was used rightly."""
+
+
 class WriteUnconfirmed(TwinstoreError):  # noqa: N818 - its public name says what happened
     """A write whose rows are in the offline store but not all confirmed online.
 

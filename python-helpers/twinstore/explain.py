@@ -37,7 +37,7 @@ class Commits:
     def of_files(self, files: Iterable[str]) -> dict[str, int]:
         """The version that added each data file, by the file's address, as far back as commits are found.
 
-        A file that OPTIMIZE wrote has no entry: its rows came with earlier commits.
+        A file that OPTIMIZE, DELETE or UPDATE wrote has no entry: rows of it came with earlier commits.
         """
         wanted = {_file_name(file): file for file in files}
         found: dict[str, int] = {}
@@ -49,7 +49,7 @@ class Commits:
                 break
             for action in commit.added:
                 file = wanted.pop(_file_name(json.loads(action)["add"]["path"]), None)
-                if file is not None:
+                if file is not None and not commit.removes:
                     found[file] = version
         return found
 

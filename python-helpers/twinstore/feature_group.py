@@ -245,7 +245,7 @@ class Definition:
         for column in self.columns:
             was = before.pop(column.name, column)
             if replace(column, tolerance=was.tolerance) != was:
-                illegal.append(f"column {column.name} is {column.to_dict()} and was {was.to_dict()}")
+                illegal.append(f"column {column.name} is {column.in_words()} and was {was.in_words()}")
             elif column != was:
                 legal.append(f"the tolerance of {column.name} is {column.tolerance} and was {was.tolerance}")
         illegal += [f"column {name} is missing" for name in before]

@@ -276,7 +276,7 @@ def _notes(
         )
     if 0 <= reached.version < snapshot.version:
         behind = counted(snapshot.version - reached.version, "version was", "versions were")
-        yield f"The table was at v{snapshot.version}: {behind} not yet online."
+        yield f"The table was at v{snapshot.version}: {behind} not yet online; a retry brings what is left."
     if found.signed_zeros:
         values = counted(found.signed_zeros, "value is", "values are")
         yield f"{values} −0.0 in one store and 0.0 in the other, which counts as equal."

@@ -25,7 +25,8 @@ def default_progress() -> Progress:
     """One line that updates: in the output of the cell in a notebook, on stderr in a terminal; else nothing."""
     display = notebook_display()
     if display is not None:
-        return NotebookLine(display)
+        shell = sys.modules["IPython"].get_ipython()
+        return NotebookLine(display, lambda: shell.execution_count)
     if sys.stderr is not None and sys.stderr.isatty():
         return TerminalLine(sys.stderr)
     return silent
@@ -58,12 +59,14 @@ class TerminalLine:
 class NotebookLine:
     """One output of the running cell, updated in place; a new one for each run of work.
 
-    `display` is IPython's. The bundle carries the step as JSON too, so that a program that runs the notebook can
-    follow it.
+    `display` is IPython's, and `cell` tells the running cell from others. The bundle carries the step as JSON too, so
+    that a program that runs the notebook can follow it.
     """
 
-    def __init__(self, display: Callable[..., Any]) -> None:
+    def __init__(self, display: Callable[..., Any], cell: Callable[[], object] = lambda: None) -> None:
         self._display = display
+        self._cell = cell
+        self._shown_in: object = None
         self._handle: Any = None
 
     def __call__(self, stage: str, done: int, total: int | None, unit: str) -> None:
@@ -73,7 +76,9 @@ class NotebookLine:
             "text/html": f"<div>{_bar(done, total)} {escape(words)}</div>",
             MIME: {"stage": stage, "done": done, "total": total, "unit": unit},
         }
-        if self._handle is None:
+        # Work that was interrupted leaves its line behind, in a cell that is over.
+        if self._handle is None or self._cell() != self._shown_in:
+            self._shown_in = self._cell()
             self._handle = self._display(bundle, raw=True, display_id=True)
         else:
             self._handle.update(bundle, raw=True)

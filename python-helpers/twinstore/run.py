@@ -30,7 +30,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
 from .config import config_candidates
-from .errors import HTTP_STATUS, TwinstoreError
+from .errors import HTTP_STATUS, NotebookFailed, TwinstoreError
 from .notebook_cells import INJECTED, Scalar, has_tag, parameter_code, shown, titled_code_cells
 from .progress import MIME as PROGRESS_MIME
 from .progress import Progress, progress_words
@@ -214,20 +214,20 @@ class _Run:
         ):
             self._step(progress_words(stage, done, total, str(step.get("unit", ""))))
 
-    def _failure(self, title: str, error: CellExecutionError, own: dict[str, str] | None) -> TwinstoreError:
+    def _failure(self, title: str, error: CellExecutionError, own: dict[str, str] | None) -> NotebookFailed:
         where = f"{self._where()} ({title})"
         details = _ANSI.sub("", error.traceback)[-_TRACE_LIMIT:]
         if own is not None:
             message = f"In {where}: {own['message']}"
-            return TwinstoreError(own["code"], message, own["remedy"], side=own["side"], details=details)
+            return NotebookFailed(own["code"], message, own["remedy"], side=own["side"], details=details)
         if error.ename == "ModuleNotFoundError" and error.evalue == "No module named 'twinstore'":
-            return TwinstoreError(
+            return NotebookFailed(
                 "not_found",
                 f"The kernel {self._kernel} of this notebook has no twinstore.",
                 "Choose another kernel for the notebook, or run `%pip install jupyterlab-twinstore` in this one.",
                 details=details,
             )
-        return TwinstoreError(
+        return NotebookFailed(
             "bad_request",
             f"{where[0].upper()}{where[1:]} failed: {error.ename}: {error.evalue}".rstrip(".: ") + ".",
             f"Correct the cell and run again; the run is saved at {self._target}.",

@@ -82,6 +82,12 @@ class Store:
         """
         if mode not in _MODES:
             raise TwinstoreError("bad_request", f"mode={mode!r} is not a mode.", "Use mode='changed' or mode='append'.")
+        if not hasattr(rows, "schema"):
+            raise TwinstoreError(
+                "bad_request",
+                f"The rows are a {type(rows).__module__}.{type(rows).__qualname__}, not a Spark DataFrame.",
+                "Make them one: spark.createDataFrame(rows).",
+            )
         definition = group.define(rows.schema)
         identity = run_identity(rows, definition, mode, run)
         batch = Batch(rows, mode)

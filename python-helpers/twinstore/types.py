@@ -85,6 +85,11 @@ class GroupColumn:
         optional = {"exact": self.exact or None, "online_as": self.online_as, "tolerance": self.tolerance}
         return {"name": self.name, "type": self.type, **{k: v for k, v in optional.items() if v is not None}}
 
+    def in_words(self) -> str:
+        """Its type and how it is kept online, such as `timestamp (exact)`."""
+        declared = "exact" if self.exact else self.online_as
+        return f"{self.type} ({declared})" if declared else self.type
+
 
 @dataclass(frozen=True)
 class TypeContract:

@@ -147,7 +147,8 @@ class Writer:
             write_timestamp_us=start.head.timestamp_us or 0,
             rows_in=appended.rows_in,
             appended=own_rows,
-            unchanged=max(0, appended.rows_in - own_rows),
+            # Of a run that was there already nothing was compared.
+            unchanged=0 if appended.was_there else max(0, appended.rows_in - own_rows),
             by=acting(),
             at_us=time.time_ns() // 1_000,
             notes=tuple(notes),

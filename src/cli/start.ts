@@ -148,7 +148,11 @@ class Start {
     const logs = join(this.status?.folder ?? folder, 'logs');
     this.say('Opening JupyterLab …');
     await openLab({ folder, env: this.env(), port, logs }, this.context, url =>
-      this.say(`JupyterLab: ${url}\nCtrl-C stops everything.`)
+      this.say(
+        `JupyterLab: ${url}\n` +
+          `For the command in another shell: export TWINSTORE_CONFIG=${this.status?.settings ?? ''}\n` +
+          'Ctrl-C stops everything.'
+      )
     );
   }
 

@@ -61,7 +61,9 @@ export function receiptSentence(receipt: Receipt, trans: TranslationBundle): str
     return trans.__('Up to %1 rows were not confirmed online; retry finishes them.', grouped(unconfirmed));
   }
   if (appended === 0 && written === 0 && deleted === 0 && failed === 0) {
-    return trans.__('Nothing new: both stores already hold all %1 rows.', grouped(receipt.rows_in));
+    return receipt.operation === 'write' && receipt.unchanged > 0
+      ? trans.__('Nothing new: history already holds all %1 rows.', grouped(receipt.rows_in))
+      : trans.__('Nothing new to bring online.');
   }
   const clauses: string[] = [];
   if (appended > 0) {

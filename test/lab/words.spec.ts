@@ -53,7 +53,9 @@ describe('receiptSentence', () => {
 
   it('says when there was nothing to do', () => {
     const receipt = aReceipt({ appended: 0, written: 0, unchanged: 126000 });
-    expect(receiptSentence(receipt, trans)).toBe('Nothing new: both stores already hold all 126,000 rows.');
+    expect(receiptSentence(receipt, trans)).toBe('Nothing new: history already holds all 126,000 rows.');
+    const again = aReceipt({ appended: 0, written: 0, unchanged: 0 });
+    expect(receiptSentence(again, trans)).toBe('Nothing new to bring online.');
   });
 
   it('does not call written what was not confirmed', () => {

@@ -229,6 +229,19 @@ def test_a_changed_proof_compares_what_was_touched_and_builds_on_the_last_one(
     assert any("No unbroken chain" in note for note in full.notes)
 
 
+def test_rows_beside_deleted_ones_are_not_taken_for_rows_of_the_delete(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    store.write(houses(spark, 3), group)
+    DeltaTable.forPath(spark, group.offline).delete("house = 'h2'")
+    store.retry(group)
+    damage(store, group, "UPDATE TABLE SET mean = 99.5 WHERE house = 'h0'")
+    damage(store, group, "DELETE FROM TABLE WHERE house = 'h1'")
+    found = by_key(store.parity(group))
+    assert {key: each.state for key, each in found.items()} == {"h0": "mismatch", "h1": "missing_online"}
+    assert found["h1"].offline_commit is None
+
+
 def test_a_group_without_a_row_is_unknown(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
     store.write(houses(spark, 1).limit(0), group)
     report = store.parity(group)

@@ -41,7 +41,7 @@ def test_the_same_write_again_adds_nothing_and_says_so_and_one_more_day_adds_tha
     first = store.write(rows, group)
     again = store.write(spark.read.parquet(str(tmp_path / "in")), group)
     assert again.run_id == first.run_id
-    assert (again.appended, again.unchanged, again.written) == (0, 2, 0)
+    assert (again.rows_in, again.appended, again.unchanged, again.written) == (2, 0, 0, 0)
     assert any("nothing was appended" in note for note in again.notes)
     assert history(store, group) == 2
 

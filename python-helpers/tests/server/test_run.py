@@ -84,12 +84,13 @@ def test_an_error_of_twinstore_keeps_its_code_and_remedy(tmp_path: Path) -> None
     write_notebook(
         tmp_path / "a.ipynb",
         "from twinstore import TwinstoreError\n"
-        "raise TwinstoreError('conflict', 'Held, e.g. by x.', 'Wait. Or ask.', details='d')",
+        "raise TwinstoreError('bad_request', 'Held, e.g. by x.', 'Wait. Or ask.', details='d')",
     )
     code, events, _ = run(tmp_path, "a.ipynb")
     error = events[-1]["error"]
+    # The command was used rightly, whatever the cell did.
     assert code == 1
-    assert (error["code"], error["side"], error["remedy"]) == ("conflict", "request", "Wait. Or ask.")
+    assert (error["code"], error["side"], error["remedy"]) == ("bad_request", "request", "Wait. Or ask.")
     assert error["message"] == "In cell 1 of 1 (from twinstore import TwinstoreError): Held, e.g. by x."
 
 
