@@ -252,6 +252,7 @@ export function describeConformance(name: string, open: () => Promise<IStore>, c
       const select = (): Promise<Row[]> => run('SELECT * FROM TABLE WHERE k = ?', ['x']);
       expect(await select()).toEqual([{ k: 'x', a: 1, b: null }]);
       await store.define(`ALTER TABLE ${table} ADD c double`, false);
+      expect(await select()).toEqual([{ k: 'x', a: 1, b: null, c: null }]);
       await run('INSERT INTO TABLE (k, c) VALUES (?, ?)', ['y', 0.5]);
       expect(await run("SELECT c FROM TABLE WHERE k = 'y'")).toEqual([{ c: 0.5 }]);
       expect(await run("SELECT c FROM TABLE WHERE k = 'x'")).toEqual([{ c: null }]);
@@ -263,6 +264,9 @@ export function describeConformance(name: string, open: () => Promise<IStore>, c
       expect(await refused('INSERT INTO TABLE (a) VALUES (1)')).toMatch(/Some partition key parts are missing: k/);
       expect(await refused("INSERT INTO TABLE (k, a) VALUES ('x', 'text')")).toMatch(/constant/);
       expect(await refused('INSERT INTO TABLE (k, a) VALUES (?, 1)', [''])).toMatch(/Key may not be empty/);
+      // Without PREPARE the driver takes every number for a double.
+      const guessed = run("INSERT INTO TABLE (k, a) VALUES ('x', ?)", [1], { prepare: false });
+      await expect(guessed).rejects.toThrow(/byte int \(8\)/);
       expect(await refused("INSERT INTO TABLE (k, a) VALUES ('x', 1) USING TTL 630720001")).toMatch(/ttl is too large/);
       expect(await refused("UPDATE TABLE SET k = 'y' WHERE k = 'x'")).toMatch(/PRIMARY KEY part k found in SET part/);
       expect(await refused('SELECT * FROM TABLE WHERE a = 1')).toMatch(/ALLOW FILTERING/);

@@ -11,6 +11,7 @@ import { signature } from './auth';
 import { connect } from './clients';
 import { FakeCqlServer } from './index';
 import type { IAccounts, IOptions } from './index';
+import { encodeResponse, OPCODE, VERSION, Writer } from './wire';
 
 const open: { client: Client | null; server: FakeCqlServer | null } = { client: null, server: null };
 
@@ -50,7 +51,10 @@ class SigV4Provider extends auth.PlainTextAuthProvider {
 
 /** What the server says to a login that it does not take. */
 async function loginRefusal(server: FakeCqlServer, authProvider: auth.AuthProvider): Promise<string> {
-  const error = await connect(server, { authProvider }).catch((failed: unknown) => failed);
+  const error = await connect(server, { authProvider }).then(
+    client => client.shutdown(),
+    (failed: unknown) => failed
+  );
   const causes = error instanceof errors.NoHostAvailableError ? Object.values(error.innerErrors as object) : [];
   const refusals = causes.filter(cause => cause instanceof errors.AuthenticationError);
   return refusals.length === 1 ? String((refusals[0] as Error).message) : `not refused: ${String(error)}`;
@@ -129,6 +133,33 @@ describe('a connection', () => {
     expect([...answered.subarray(0, 5)]).toEqual([0x84, 0, 0, 1, 0]);
     expect(answered.toString()).toContain(words);
   });
+});
+
+it('leaves out columns that a client has from PREPARE, but not what a condition answers', async () => {
+  const server = await start({ nodes: 1, keyspaces: ['ks'], rules: { ddl_ms: 0 } });
+  open.client = await connect(server);
+  await open.client.execute('CREATE TABLE ks.t (key_column int PRIMARY KEY)');
+  const socket = connectSocket(server.port, '127.0.0.1');
+  const ask = async (opcode: number, body: Writer): Promise<Buffer> => {
+    const answered = new Promise<Buffer>(done => socket.once('data', done));
+    // A request differs from a response in one bit.
+    const request = encodeResponse(1, opcode, body.done());
+    request.writeUInt8(VERSION, 0);
+    socket.write(request);
+    return (await answered).subarray(9);
+  };
+  /** The result of running a statement, prepared before, without metadata. */
+  const run = async (cql: string): Promise<string> => {
+    const prepared = await ask(OPCODE.prepare, new Writer().bytes(Buffer.from(cql)));
+    const id = prepared.subarray(6, 6 + prepared.readUInt16BE(4));
+    const [localQuorum, skipMetadata] = [6, 2];
+    return (await ask(OPCODE.execute, new Writer().shortBytes(id).short(localQuorum).byte(skipMetadata))).toString();
+  };
+  await ask(OPCODE.startup, new Writer().short(1).string('CQL_VERSION').string('3.0.0'));
+  expect(await run('INSERT INTO ks.t (key_column) VALUES (1) IF NOT EXISTS')).toContain('[applied]');
+  expect(await run('INSERT INTO ks.t (key_column) VALUES (1) IF NOT EXISTS')).toContain('key_column');
+  expect(await run('SELECT * FROM ks.t')).not.toContain('key_column');
+  socket.destroy();
 });
 
 it('signs as the plug-ins of AWS do', () => {
