@@ -1,12 +1,12 @@
 import { enables } from './catalog';
 import type { IColumn, Table } from './catalog';
+import { columnOf, equalTerms, keyIndexes, partitionKey, valueOf } from './columns';
 import { invalid } from './errors';
 import type { ISpec } from './messages';
 import type { ICircumstances, IMutation, IOutcome, IWritePlan } from './plan';
 import type { IStamp, Row } from './row';
 import { routingKey } from './row';
 import { checkColumns, checkSizes, checkTimestamp } from './rules';
-import { columnOf, equalTerms, keyIndexes, partitionKey, valueOf } from './select';
 import type { IAssignment, IModification, Term } from './statements';
 import { BIGINT, BOOLEAN, INT } from './types';
 import { Variables } from './variables';

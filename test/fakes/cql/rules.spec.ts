@@ -256,6 +256,9 @@ describe('limits', () => {
       keys.push(row['k']);
     }
     expect(keys.sort()).toEqual([0, 1, 2, 3, 4]);
+    // Rows that are looked up are one page whatever they have.
+    const found = await client.execute('SELECT k, v FROM ks.big WHERE k IN (0, 1, 2)');
+    expect([found.rowLength, found.pageState]).toEqual([3, null]);
   });
 });
 

@@ -1,8 +1,9 @@
 import { enables } from './catalog';
+import { columnOf, equalTerms, keyIndexes, partitionKey, valueOf } from './columns';
 import { beyondFake, invalid } from './errors';
-import type { IRows, ISpec } from './messages';
-import type { ICircumstances, IPaging, IReadable, IReadableColumn, IReadPlan } from './plan';
-import { inTokenOrder } from './row';
+import type { ISpec } from './messages';
+import { onePage } from './paging';
+import type { ICircumstances, IReadable, IReadableColumn, IReadPlan } from './plan';
 import type { Row } from './row';
 import type { ISelect, ISelector, Operator, Relation, Term } from './statements';
 import { BIGINT, encodeJson, encodeValue, INT, TEXT } from './types';
@@ -16,15 +17,6 @@ interface ISelected extends ISpec {
 
 /** Which rows a relation lets through, when the values are known. */
 type Filter = (values: readonly BoundValue[]) => (row: Row, nowS: number) => boolean;
-
-/** The last row of the page before, and how many rows the LIMIT leaves; −1 where there is none. */
-interface IPosition {
-  token: string;
-  id: string;
-  left: number;
-}
-
-const ONE_PAGE: IPaging = { pageSize: null, pagingState: null };
 
 /** Resolves a SELECT. Throws where the table does not have what it names, or where it needs ALLOW FILTERING. */
 export function planSelect(select: ISelect, from: IReadable, circumstances: ICircumstances): IReadPlan {
@@ -47,47 +39,16 @@ export function planSelect(select: ISelect, from: IReadable, circumstances: ICir
     keyIndexes: keyIndexes(from, equalTerms(select.where)),
     columns,
     read: (values, node, paging) => {
-      const rows = lookup === null ? from.rows(node) : lookup(values);
+      const candidates = lookup === null ? from.rows(node) : lookup(values);
       const passing = filters.map(filter => filter(values));
       const nowS = circumstances.clock.nowS();
       const passes = (row: Row): boolean => row.isLive(nowS) && passing.every(pass => pass(row, nowS));
       const read = (row: Row): (Buffer | null)[] => selected.map(column => column.read(row, nowS));
-      const most = limit === null ? -1 : limitOf(limit(values));
-      const page = onePage(rows.filter(passes), read, most, hasPages ? paging : ONE_PAGE, circumstances);
+      const most = limit === null ? null : limitOf(limit(values));
+      const page = onePage(candidates, passes, read, most, hasPages ? paging : null, circumstances.rules);
       return { keyspace: from.keyspace, table: from.name, columns, ...page };
     }
   };
-}
-
-/** Which variables are the partition key, where each of its columns equals one. */
-export function keyIndexes(from: Pick<IReadable, 'columns'>, equal: ReadonlyMap<string, Term>): number[] {
-  const terms = partitionKey(from).map(({ name }) => equal.get(name));
-  return terms.every(term => term?.kind === 'marker') ? terms.map(term => term.index) : [];
-}
-
-/** The terms that columns must equal. */
-export function equalTerms(where: readonly Relation[]): Map<string, Term> {
-  return new Map(
-    where.flatMap(relation =>
-      relation.kind === 'compare' && relation.operator === '=' ? [[relation.column, relation.term] as const] : []
-    )
-  );
-}
-
-/** The column, or an error that names it. */
-export function columnOf<T extends { name: string }>(
-  from: { keyspace: string; name: string; columns: readonly T[] },
-  name: string
-): T {
-  const found = from.columns.find(column => column.name === name);
-  if (found === undefined) {
-    throw invalid(`Undefined column name ${name} in table ${from.keyspace}.${from.name}`);
-  }
-  return found;
-}
-
-export function partitionKey<T extends { kind: string }>(from: { columns: readonly T[] }): T[] {
-  return from.columns.filter(({ kind }) => kind === 'partition_key');
 }
 
 function resultOf(select: ISelect, from: IReadable, { rules }: ICircumstances): ISelected[] {
@@ -133,11 +94,6 @@ function asJson(columns: readonly ISelected[]): ISelected {
       return Buffer.from(`{${fields.join(', ')}}`, 'utf8');
     }
   };
-}
-
-export function valueOf(row: Row, column: IReadableColumn, nowS: number): Buffer | null {
-  const isKey = column.kind === 'partition_key';
-  return (isKey ? row.key[column.position] : row.cell(column.name, nowS)?.value) ?? null;
 }
 
 function writetimeOf(row: Row, column: IReadableColumn, nowS: number): Buffer | null {
@@ -254,42 +210,4 @@ function limitOf(value: BoundValue): number {
     throw invalid('LIMIT must be strictly positive');
   }
   return limit;
-}
-
-/** A page ends with its rows, with the LIMIT, or when it has bytes enough. */
-function onePage(
-  rows: readonly Row[],
-  read: (row: Row) => (Buffer | null)[],
-  limit: number,
-  { pageSize, pagingState }: IPaging,
-  { rules }: ICircumstances
-): Pick<IRows, 'rows' | 'pagingState'> {
-  const position = pagingState === null ? null : (JSON.parse(pagingState.toString('utf8')) as IPosition);
-  const start = position === null ? 0 : firstAfter(rows, position);
-  const left = position?.left ?? limit;
-  const page: (Buffer | null)[][] = [];
-  let bytes = 0;
-  let at = start;
-  const isFull = (): boolean =>
-    (pageSize !== null && pageSize > 0 && page.length >= pageSize) ||
-    (rules.max_page_bytes !== null && bytes >= rules.max_page_bytes);
-  for (; at < rows.length && page.length !== left && !isFull(); at++) {
-    const values = read(rows[at] as Row);
-    bytes += values.reduce((sum, value) => sum + (value?.length ?? 0), 0);
-    page.push(values);
-  }
-  const isDone = at === rows.length || page.length === left;
-  const last = rows[at - 1];
-  if (isDone || last === undefined) {
-    return { rows: page, pagingState: null };
-  }
-  const next: IPosition = { token: String(last.token), id: last.id, left: left < 0 ? left : left - page.length };
-  return { rows: page, pagingState: Buffer.from(JSON.stringify(next), 'utf8') };
-}
-
-/** Where a scan goes on; the row itself may be gone meanwhile. */
-function firstAfter(rows: readonly Row[], { token, id }: IPosition): number {
-  const before = { token: BigInt(token), id };
-  const found = rows.findIndex(row => inTokenOrder(row, before) > 0);
-  return found < 0 ? rows.length : found;
 }
