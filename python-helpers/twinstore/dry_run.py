@@ -29,7 +29,7 @@ def dry_run(twins: Twins, settings: Settings, identity: RunIdentity, batch: Batc
 
 
 def _plan(twins: Twins, settings: Settings, identity: RunIdentity, batch: Batch) -> Receipt:
-    ready = check(twins, settings)
+    ready = check(twins, settings, batch.new_features)
     snapshot = ready.snapshot
     reached = Watermark() if snapshot is None else twins.receipts.watermark(snapshot.table_id)
     head = -1 if snapshot is None else snapshot.version

@@ -58,8 +58,11 @@ def kept_definition(snapshot: Snapshot, location: str) -> Definition | None:
     return None if text is None else Definition.from_json(text, location)
 
 
-def check(twins: Twins, settings: Settings) -> Readiness:
-    """Looks at both stores, changing nothing. Raises one `TwinstoreError` that lists all that is wrong."""
+def check(twins: Twins, settings: Settings, new_features: Sequence[str] = ()) -> Readiness:
+    """Looks at both stores, changing nothing. Of features that the group's table lacks only `new_features` may come.
+
+    Raises one `TwinstoreError` that lists all that is wrong.
+    """
     found = list(_session_problems(twins, settings))
     snapshot = shape = None
     alterations: list[str] = []
@@ -70,7 +73,7 @@ def check(twins: Twins, settings: Settings) -> Readiness:
         found.append(Problem(error.message, error.remedy))
     offline: list[Problem] = []
     if snapshot is not None:
-        offline = list(_offline_problems(twins, snapshot))
+        offline = list(_offline_problems(twins, snapshot, new_features))
         found += _clock_problems(twins.offline.location, snapshot)
         alterations = list(_alterations(twins.definition, snapshot))
     try:
@@ -89,13 +92,13 @@ def check(twins: Twins, settings: Settings) -> Readiness:
     return Readiness(snapshot, shape, tuple(alterations), features, tuple(_notes(twins, snapshot)))
 
 
-def check_again(twins: Twins, settings: Settings, ready: Readiness) -> Readiness:
+def check_again(twins: Twins, settings: Settings, ready: Readiness, new_features: Sequence[str] = ()) -> Readiness:
     """What the preflight finds later: the same while both tables are there and no commit was made meanwhile."""
     now = twins.offline.snapshot() if ready.shape is not None else None
     before = ready.snapshot
     if now and before and (now.table_id, now.version) == (before.table_id, before.version):
         return ready
-    return check(twins, settings)
+    return check(twins, settings, new_features)
 
 
 def prepare(twins: Twins, ready: Readiness, watermark: int, before_commit: Callable[[], None]) -> Readiness:
@@ -161,7 +164,7 @@ def _session_problems(twins: Twins, settings: Settings) -> Iterator[Problem]:
         )
 
 
-def _offline_problems(twins: Twins, snapshot: Snapshot) -> Iterator[Problem]:
+def _offline_problems(twins: Twins, snapshot: Snapshot, new_features: Sequence[str]) -> Iterator[Problem]:
     location, definition = twins.offline.location, twins.definition
     kept = kept_definition(snapshot, location)
     change = None if kept is None else definition.change_from(kept)
@@ -173,6 +176,13 @@ def _offline_problems(twins: Twins, snapshot: Snapshot) -> Iterator[Problem]:
         )
     elif snapshot.properties.get(FORMAT, "1") == "1":
         coming = () if change is None else tuple(column.name for column in change.features)
+        # A column that was left in a DataFrame by mistake could not be taken out of the group again.
+        for name in coming:
+            if name not in new_features:
+                yield Problem(
+                    f"Column {name} is not a feature of {definition.name}.",
+                    f"Leave it out: rows.drop({name!r}). Or make it one: write(…, new_features=[{name!r}]).",
+                )
         yield from _schema_problems(definition, snapshot, location, coming)
     else:
         yield Problem(

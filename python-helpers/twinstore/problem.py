@@ -21,8 +21,6 @@ def refuse(what: str, problems: Sequence[Problem]) -> None:
     if not problems:
         return
     if len(problems) == 1:
-        message, remedy = problems[0].message, problems[0].remedy
-    else:
-        message = " ".join(f"({n}) {problem.message}" for n, problem in enumerate(problems, 1))
-        remedy = " ".join(f"({n}) {problem.remedy}" for n, problem in enumerate(problems, 1))
-    raise TwinstoreError("bad_request", f"{what}: {message}", remedy)
+        raise TwinstoreError("bad_request", f"{what}: {problems[0].message}", problems[0].remedy)
+    listed = "\n".join(f"({n}) {problem.message} {problem.remedy}" for n, problem in enumerate(problems, 1))
+    raise TwinstoreError("bad_request", f"{what}, for {len(problems)} reasons:", listed)

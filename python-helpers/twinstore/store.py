@@ -69,13 +69,20 @@ class Store:
             spark.conf.set(name, value)
 
     def write(
-        self, rows: DataFrame, group: FeatureGroup, mode: str = "changed", run: str | None = None, dry_run: bool = False
+        self,
+        rows: DataFrame,
+        group: FeatureGroup,
+        mode: str = "changed",
+        run: str | None = None,
+        dry_run: bool = False,
+        new_features: str | Sequence[str] = (),
     ) -> Receipt:
         """Appends `rows` to the offline store and brings the latest row of each entity online.
 
         `mode="changed"` leaves out rows that history already holds with the same values, `"append"` takes all. `run`
         names the run; the same run is never appended twice, and by default the same input, plan and definition are the
-        same run. `dry_run` changes nothing and tells what would happen.
+        same run. `dry_run` changes nothing and tells what would happen. `new_features` names the columns that the
+        group does not have yet and is to have from now on; any other such column is refused.
 
         Raises `TwinstoreError` that lists everything wrong before anything is written, and `WriteUnconfirmed` when rows
         are in the offline store but not confirmed online: `retry`, or the same write again, goes on from there.
@@ -90,7 +97,8 @@ class Store:
             )
         definition = group.define(rows.schema)
         identity = run_identity(rows, definition, mode, run)
-        batch = Batch(rows, mode)
+        coming = (new_features,) if isinstance(new_features, str) else tuple(new_features)
+        batch = Batch(rows, mode, coming)
         if dry_run:
             return plan_write(self.twins(definition), self.settings, identity, batch)
         return self.run(definition, "write", identity, batch)

@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Batch:
-    """What a write appends: rows of the group's schema, and in which mode."""
+    """What a write appends: rows of the group's schema, in which mode, and the features that may come with them."""
 
     rows: DataFrame
     mode: str
+    new_features: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,16 @@ class Writer:
     def _run(self, operation: str, identity: RunIdentity, batch: Batch | None, keys: DataFrame | None) -> Receipt:
         twins = self.twins
         stages = Stages(twins.spark, self.progress)
+        new_features = () if batch is None else batch.new_features
         self.checkpoint("preflight")
         with stages.stage("preflight"):
-            ready = check(twins, self.settings)
+            ready = check(twins, self.settings, new_features)
         turn = committing(twins, self.settings, identity.run_id, self.progress, self.checkpoint)
         with turn as before_commit:
             with stages.stage("preflight"):
                 if needs_lease(self.settings, twins.definition.offline):
                     # As it is now that others are done.
-                    ready = check_again(twins, self.settings, ready)
+                    ready = check_again(twins, self.settings, ready, new_features)
                 reached = self._watermark(ready)
                 ready = prepare(twins, ready, reached.version, before_commit)
             snapshot = _existing(ready)

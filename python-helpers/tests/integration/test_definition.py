@@ -37,7 +37,13 @@ def test_a_feature_that_comes_is_in_every_row_of_both_stores(
     spark: SparkSession, store: Store, group: FeatureGroup
 ) -> None:
     first = store.write(readings(spark, [("a", 0, 1.0, 1), ("b", 0, 2.0, 2)]), group)
-    receipt = store.write(wide(spark, ("a", 1, 3.0, 3, -7), ("c", 1, 4.0, 4, None)), group)
+    rows = wide(spark, ("a", 1, 3.0, 3, -7), ("c", 1, 4.0, 4, None))
+    with pytest.raises(TwinstoreError, match=r"Column low is not a feature of .*rows.drop\('low'\)"):
+        store.write(rows, group)
+    with pytest.raises(TwinstoreError, match="Column low is not a feature"):
+        store.write(rows, group, dry_run=True)
+    assert store.versions(group)[0] == first.version
+    receipt = store.write(rows, group, new_features="low")
     assert any("feature low is new" in note for note in receipt.notes)
     assert (receipt.appended, receipt.written, receipt.late) == (2, 3, 0)
     assert lows(store, group) == {"a": -7, "b": None, "c": None}
@@ -66,7 +72,7 @@ def test_a_change_that_was_broken_off_is_finished_and_proofs_go_by_what_is_onlin
 
     # Both tables have the feature, and no row does.
     with pytest.raises(ZeroDivisionError):
-        Store(spark, settings, silent, die).write(rows, group)
+        Store(spark, settings, silent, die).write(rows, group, new_features=["low"])
     between = store.parity(group)
     assert (between.verdict, between.states["in_flight"]) == ("in_parity", 2)
     # As if it had been broken off before the online table, or somebody had dropped the column.
@@ -84,7 +90,7 @@ def test_a_writer_that_lacks_a_new_feature_does_not_finish_for_those_that_have_i
 
     def overtake(step: str) -> None:
         if step == "append":
-            Store(spark, settings, silent).write(wide(spark, ("b", 0, 2.0, 2, 9)), group)
+            Store(spark, settings, silent).write(wide(spark, ("b", 0, 2.0, 2, 9)), group, new_features=["low"])
 
     with pytest.raises(TwinstoreError, match="was changed by another writer meanwhile"):
         Store(spark, settings, silent, overtake).write(readings(spark, [("a", 1, 3.0, 3)]), group)

@@ -60,12 +60,16 @@ def test_a_group_is_written_looked_up_proved_and_repaired(shell: Any, group: Fea
     changed = shell.run_cell_magic("feature_write", f"{name} --ttl 7000d", CELL)
     assert any("ttl_seconds" in note for note in changed.notes)
     assert magic(f"receipt {name}").run_id == changed.run_id
+    more = f"{CELL.strip()}.withColumn('size', sf.lit(7))"
+    with pytest.raises(TwinstoreError, match="Column size is not a feature"):
+        shell.run_cell_magic("feature_write", name, f"from pyspark.sql import functions as sf\n{more}")
+    shell.run_cell_magic("feature_write", f"{name} --new-feature size", more)
 
     store = shell.user_ns["store"]
     table = f"feature_store.{name}"
     assert store.group(name).online == table
     store.cql.execute(f"UPDATE {table} SET mean = 99.5 WHERE house = 'b'")
-    assert ("b", "2014-01-01", "99.5", "2") in magic(f"lookup {name} b nobody").rows
+    assert ("b", "2014-01-01", "99.5", "2", "7") in magic(f"lookup {name} b nobody").rows
     assert magic(f"repair {name} --dry-run").receipt.written == 1
     assert magic(f"repair {name}").report.verdict == "in_parity"
     assert magic(f"repair {name}").verdict == "in_parity"

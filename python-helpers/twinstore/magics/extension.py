@@ -70,7 +70,12 @@ class Magics:
                 "Make it one (`spark.createDataFrame(…)`), and put it last.",
             )
         return self.store.write(
-            rows, self._declared(options), mode=options.mode, run=options.run, dry_run=options.dry_run
+            rows,
+            self._declared(options),
+            mode=options.mode,
+            run=options.run,
+            dry_run=options.dry_run,
+            new_features=options.new_features,
         )
 
     @property

@@ -58,6 +58,7 @@ def cell_parser() -> argparse.ArgumentParser:
     parser.add_argument("--ttl", metavar="AGE")
     parser.add_argument("--offline", metavar="ADDRESS")
     parser.add_argument("--online", metavar="KEYSPACE.TABLE")
+    parser.add_argument("--new-feature", dest="new_features", action="append", metavar="COLUMN", default=[])
     parser.add_argument("--mode", choices=("changed", "append"), default="changed")
     parser.add_argument("--run", metavar="NAME")
     parser.add_argument("--dry-run", action="store_true")
