@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import itertools
 import json
 import os
 import re
 import signal
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from nbformat import NotebookNode
 
 from .config import config_candidates
 from .errors import HTTP_STATUS, NotebookFailed, TwinstoreError
+from .executed import executed_name
 from .notebook_cells import INJECTED, Scalar, has_tag, parameter_code, shown, titled_code_cells
 from .progress import MIME as PROGRESS_MIME
 from .progress import Progress, progress_words
@@ -243,10 +243,12 @@ class _Run:
         """Replaces the saved notebook in one step, so that a reader never sees half of one."""
         draft = self._target.with_name(f".{self._target.name}.{os.getpid()}")
         try:
+            draft.parent.mkdir(parents=True, exist_ok=True)
             draft.write_text(nbformat.writes(self._document), encoding="utf-8")  # type: ignore[no-untyped-call]
             draft.replace(self._target)
         except OSError as error:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):
+                draft.unlink()
             raise TwinstoreError(
                 "bad_request", f"The notebook could not be saved at {self._target}: {error.strerror}.",
                 "Free space there, or name another place with --output.",
@@ -315,17 +317,7 @@ def _read(path: Path) -> NotebookNode:
 
 def _default_output(notebook: Path) -> Path:
     state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    folder = state / "twinstore" / "runs"
-    folder.mkdir(parents=True, exist_ok=True)
-    moment = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    for number in itertools.count(1):
-        path = folder / f"{notebook.stem}-{moment}{'' if number == 1 else f'-{number}'}.ipynb"
-        try:
-            path.touch(exist_ok=False)
-        except FileExistsError:
-            continue
-        return path
-    raise AssertionError("unreachable")
+    return state / "twinstore" / "runs" / executed_name(notebook)
 
 
 def _settings_file() -> dict[str, str]:

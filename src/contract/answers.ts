@@ -45,7 +45,7 @@ export interface IGroupSummary {
   /** Newest event time in each store, in µs since the epoch. */
   offline_event_us: number | null;
   online_event_us: number | null;
-  last_receipt: Pick<Receipt, 'run_id' | 'at_us' | 'by' | 'written' | 'gap'> | null;
+  last_receipt: Receipt | null;
   last_proof: Pick<ParityReport, 'id' | 'verdict' | 'version' | 'at_us' | 'by' | 'coverage' | 'duration_s'> | null;
   /** Why the group could not be read, when it could not. */
   error: IErrorBody | null;

@@ -49,6 +49,8 @@ export interface IJob {
   args: IJobRequest['args'];
   /** What to call it: the notebook's file name or the group's name. */
   title: string;
+  /** Path, from the server's root, where the executed notebook of a run is saved after each cell; else null. */
+  output: string | null;
   state: JobState;
   started_us: number;
   ended_us: number | null;

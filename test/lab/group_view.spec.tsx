@@ -72,6 +72,20 @@ describe('GroupView', () => {
     expect(the(node, 'section', 'Online').textContent).toContain('1 version behind');
   });
 
+  it('brings online what is behind, and offers that only then', async () => {
+    server
+      .on('POST api/groups/get', () => json(anAnswer({ state: 'behind', words: '2 behind', watermark: 39, lag: 2 })))
+      .on('POST jobs', () => json({ id: 'j1' }, 202))
+      .on('GET jobs/j1', () => json({ ...proving, verb: 'retry' }))
+      .on('GET jobs/j1/events', () => new Promise<Response>(() => undefined));
+    const { node } = await opened();
+    await after(() => the(node, 'button', 'Bring 2 versions online').click());
+    expect(server.requests('POST jobs')[0]?.body).toEqual({ verb: 'retry', args: { group: 'energy' } });
+    shown?.dispose();
+    server.on('POST api/groups/get', () => json(anAnswer()));
+    expect((await opened()).node.textContent).not.toContain('Bring');
+  });
+
   it('says what is wrong with the online table, where and what to do', async () => {
     const error = aProblem(
       'The online table feature_store.energy does not exist though receipts say that it was written.',

@@ -61,6 +61,18 @@ describe('NotebooksModel', () => {
     expect([model.chosen, model.paths]).toEqual(['a.ipynb', ['a.ipynb', 'c.ipynb']]);
     model.dispose();
   });
+
+  it('offers the notebook in view before any other, unless another is chosen', async () => {
+    const model = new NotebooksModel(new FakeContents({ '': ['a.ipynb'] }).asManager);
+    await model.refresh();
+    model.setInView('deep/inside/mine.ipynb');
+    expect([model.chosen, model.paths]).toEqual(['deep/inside/mine.ipynb', ['deep/inside/mine.ipynb', 'a.ipynb']]);
+    model.choose('a.ipynb');
+    expect(model.chosen).toBe('a.ipynb');
+    model.setInView(null);
+    expect([model.chosen, model.paths]).toEqual(['a.ipynb', ['a.ipynb']]);
+    model.dispose();
+  });
 });
 
 describe('RunsSection', () => {
@@ -68,9 +80,11 @@ describe('RunsSection', () => {
   let jobs: JobsModel;
   let model: RunsModel;
   let saved: string[];
+  let opened: string[];
 
   beforeEach(() => {
     saved = [];
+    opened = [];
     server = new FakeServer().on('GET jobs', () => json({ jobs: [] }));
   });
 
@@ -86,7 +100,7 @@ describe('RunsSection', () => {
     await notebooks.refresh();
     model = new RunsModel(jobs, notebooks, async path => void saved.push(path));
     await settled();
-    return (await attached(new RunsSection(model, trans))).node;
+    return (await attached(new RunsSection(model, path => opened.push(path), trans))).node;
   };
 
   it('runs the notebook as a job and shows which cell it is at', async () => {
@@ -102,6 +116,18 @@ describe('RunsSection', () => {
     expect(node.textContent).toContain('cell 6 of 11');
     expect(node.textContent).toContain('54 %');
     expect(node.querySelector('progress')?.value).toBeCloseTo(6 / 11);
+  });
+
+  it('opens the executed notebook of a run, also of one that failed', async () => {
+    const output = 'runs/energy_features-20260301T103107.125Z.ipynb';
+    const jobs = [
+      aJob({ state: 'failed', output, error: aProblem('It broke.', 'Mend it.') }),
+      aJob({ id: 'j2', verb: 'parity', state: 'failed' })
+    ];
+    server.on('GET jobs', () => json({ jobs }));
+    const node = await section();
+    await after(() => the(node, 'button', 'Open the executed notebook').click());
+    expect(opened).toEqual([output]);
   });
 
   it('stops a run that was found, and says when that is refused', async () => {
@@ -162,6 +188,12 @@ describe('notify', () => {
     Notification.manager.dismiss();
     notify(aJob({ state: 'succeeded', ended_us: NOW_US, ...change }), trans);
     expect(Notification.manager.notifications.map(notification => notification.type)).toEqual(type ? [type] : []);
+  });
+
+  it('says why a run failed', () => {
+    Notification.manager.dismiss();
+    notify(aJob({ state: 'failed', ended_us: NOW_US, error: aProblem('It broke.', 'Mend it.') }), trans);
+    expect(Notification.manager.notifications[0]?.message).toContain('It broke. Mend it.');
   });
 });
 

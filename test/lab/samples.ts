@@ -119,7 +119,6 @@ export function aReport(change: Partial<ParityReport> = {}): ParityReport {
 }
 
 export function aSummary(change: Partial<IGroupSummary> = {}): IGroupSummary {
-  const { run_id, at_us, by, written, gap } = aReceipt();
   const proof = aReport();
   return {
     name: 'energy',
@@ -132,7 +131,7 @@ export function aSummary(change: Partial<IGroupSummary> = {}): IGroupSummary {
     lag: 0,
     offline_event_us: NOW_US,
     online_event_us: NOW_US,
-    last_receipt: { run_id, at_us, by, written, gap },
+    last_receipt: aReceipt(),
     last_proof: {
       id: proof.id,
       verdict: proof.verdict,
@@ -174,6 +173,7 @@ export function aJob(change: Partial<IJob> = {}): IJob {
     verb: 'run',
     args: { notebook: 'notebooks/energy_features.ipynb' },
     title: 'energy_features.ipynb',
+    output: null,
     state: 'running',
     started_us: NOW_US,
     ended_us: null,

@@ -211,6 +211,14 @@ describe('GroupsSection', () => {
     expect(the(await section(), 'button', 'energy').textContent).toContain('The online table is missing. Run retry.');
   });
 
+  it('says once what all groups suffer from', async () => {
+    const error = aProblem('S3 did not answer.', 'Start it.');
+    const groups = ['energy', 'merchants'].map(name => aSummary({ name, error }));
+    server.on('POST api/groups', () => json({ groups, errors: [] }));
+    const text = (await section()).textContent ?? '';
+    expect(text.split('S3 did not answer.')).toHaveLength(2);
+  });
+
   it('says how to get a group where there is none', async () => {
     server.on('POST api/groups', () => json({ groups: [], errors: [] }));
     expect((await section()).textContent).toContain('energy_features.ipynb');

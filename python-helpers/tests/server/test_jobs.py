@@ -69,7 +69,10 @@ def test_a_run_tells_its_cells_and_what_they_do_and_ends_with_its_receipts(
     assert known["result"] == told[-1]["result"]
     assert known["last_seq"] == told[-1]["seq"]
     assert known["started_us"] <= known["ended_us"]
-    assert Path(known["result"]["notebook"]).is_relative_to(server.folder / "state")
+    # Where JupyterLab can open it.
+    executed = server.root / known["output"]
+    assert (Path(known["result"]["notebook"]), executed.parent) == (executed, server.root / "runs")
+    assert client.get(f"{server.url}api/contents/{known['output']}?content=0").json()["type"] == "notebook"
     # Again from any number, also after the end: a page that was reloaded reads so.
     assert events(client, job) == told
     assert events(client, job, 3) == told[2:]

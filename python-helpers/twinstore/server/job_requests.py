@@ -10,21 +10,28 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import TwinstoreError
+from ..executed import executed_name
 from ..schemas import schema
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _HOW = {"auto": [], "full": ["--full"], "changed": ["--changed"]}
+# Folder of executed notebooks under the one that the server serves.
+_RUNS = "runs"
 _REMEDY = "Correct the request."
 
 
 @dataclass(frozen=True)
 class JobRequest:
-    """A checked request: `arguments` follow `python -m twinstore`, `title` is what to call the job."""
+    """A checked request: `arguments` follow `python -m twinstore`, `title` is what to call the job.
+
+    `output` is where a run saves the executed notebook, from the folder that the server serves.
+    """
 
     verb: str
     args: dict[str, Any]
     title: str
     arguments: list[str]
+    output: str | None = None
 
 
 def job_request(body: Any, root: Path) -> JobRequest:
@@ -45,7 +52,11 @@ def job_request(body: Any, root: Path) -> JobRequest:
     if unknown:
         raise _bad(f"{verb} does not know {', '.join(sorted(unknown))}; it knows: {', '.join(sorted(known))}.")
     title, arguments = check(args, root)
-    return JobRequest(verb, args, title, [verb, *arguments])
+    if verb != "run":
+        return JobRequest(verb, args, title, [verb, *arguments])
+    # Under the served folder, so that it can be opened in JupyterLab.
+    output = f"{_RUNS}/{executed_name(Path(title))}"
+    return JobRequest(verb, args, title, [verb, *arguments, "--output", str(root / output)], output)
 
 
 def _run(args: dict[str, Any], root: Path) -> tuple[str, list[str]]:

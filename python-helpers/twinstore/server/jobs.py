@@ -71,6 +71,7 @@ class Job:
             "verb": self.request.verb,
             "args": self.request.args,
             "title": self.request.title,
+            "output": self.request.output,
             "state": self.state,
             "started_us": self._started_us,
             "ended_us": self._ended_us,

@@ -123,7 +123,7 @@ export class GroupFolder {
       offline_event_us:
         receipts.find(({ gap }) => gap.to === head)?.max_event_us ?? this.newestEvent(snapshot, definition),
       online_event_us: receipts.find(({ gap }) => gap.to === mark)?.max_event_us ?? null,
-      last_receipt: receipts[0] === undefined ? null : briefReceipt(receipts[0]),
+      last_receipt: receipts[0] ?? null,
       last_proof: report && briefProof(report),
       error: problem && toBody(problem)
     };
@@ -255,10 +255,6 @@ function remaining(failed: readonly IFailedRow[], tableId: string, proof: IProof
 
 function differing({ states }: ParityReport): number {
   return states.missing_online + states.extra_online + states.stale_online + states.ahead_online + states.mismatch;
-}
-
-function briefReceipt({ run_id, at_us, by, written, gap }: Receipt): IGroupSummary['last_receipt'] {
-  return { run_id, at_us, by, written, gap };
 }
 
 function briefProof(report: ParityReport): IGroupSummary['last_proof'] {

@@ -1,3 +1,4 @@
+export * from './clock';
 export * from './error_notice';
 export * from './glyph';
 export * from './marks';

@@ -3,6 +3,7 @@ import { Button } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import type { GroupState, TwinstoreError } from '../../contract';
 import { absolute, ago } from '../words';
+import { useNowUs } from './clock';
 import { Glyph } from './glyph';
 
 /** A state as glyph and words; the glyph says nothing that the words do not. */
@@ -20,10 +21,10 @@ export function Code({ text }: { text: string }): ReactElement {
 }
 
 /** How long ago; the absolute time on hover. */
-export function Ago(props: { us: number; nowUs: number; trans: TranslationBundle }): ReactElement {
+export function Ago({ us, trans }: { us: number; trans: TranslationBundle }): ReactElement {
   return (
-    <time dateTime={new Date(props.us / 1000).toISOString()} title={absolute(props.us)}>
-      {ago(props.us, props.nowUs, props.trans)}
+    <time dateTime={new Date(us / 1000).toISOString()} title={absolute(us)}>
+      {ago(us, useNowUs(), trans)}
     </time>
   );
 }
@@ -31,17 +32,16 @@ export function Ago(props: { us: number; nowUs: number; trans: TranslationBundle
 export interface IStaleNoticeProps {
   error: TwinstoreError;
   readUs: number;
-  nowUs: number;
   trans: TranslationBundle;
   onRetry: () => void;
 }
 
 /** Says that what is shown is old, how old, and why. */
-export function StaleNotice({ error, readUs, nowUs, trans, onRetry }: IStaleNoticeProps): ReactElement {
+export function StaleNotice({ error, readUs, trans, onRetry }: IStaleNoticeProps): ReactElement {
   return (
     <div className="twinstore-Stale">
       <span>
-        {trans.__('As of %1.', ago(readUs, nowUs, trans))} {error.message} {error.remedy}
+        {trans.__('As of %1.', ago(readUs, useNowUs(), trans))} {error.message} {error.remedy}
       </span>
       <Button className="jp-mod-styled jp-mod-reject" onClick={onRetry}>
         {trans.__('Try again')}

@@ -8,14 +8,13 @@ export interface IPolledViewProps<T> {
   model: IPolled<T>;
   /** What is being read, such as `Reading the receipts of energy …`. */
   reading: string;
-  nowUs: number;
   trans: TranslationBundle;
   children: (data: T) => ReactNode;
 }
 
 /** Data in each state that it can be in: being read, refused, there, or there but old. */
 export function PolledView<T>(props: IPolledViewProps<T>): ReactElement {
-  const { model, trans, nowUs } = props;
+  const { model, trans } = props;
   const { data, error, readUs } = model;
   const retry = (): void => void model.refresh();
   const isThere = data !== null && readUs !== null;
@@ -26,9 +25,7 @@ export function PolledView<T>(props: IPolledViewProps<T>): ReactElement {
         {!isThere && error !== null && (
           <ErrorNotice error={error} trans={trans} action={{ label: trans.__('Try again'), run: retry }} />
         )}
-        {isThere && error !== null && (
-          <StaleNotice error={error} readUs={readUs} nowUs={nowUs} trans={trans} onRetry={retry} />
-        )}
+        {isThere && error !== null && <StaleNotice error={error} readUs={readUs} trans={trans} onRetry={retry} />}
       </div>
       {isThere && <div className={error === null ? undefined : 'twinstore-mod-stale'}>{props.children(data)}</div>}
     </>

@@ -1,12 +1,18 @@
 import type { KeyboardEvent, ReactElement, ReactNode } from 'react';
 import { useRef, useState } from 'react';
 
+/** What the one focusable element of an item takes. */
+export interface IRovingFocus {
+  tabIndex: number;
+  'data-roving': true;
+}
+
 export interface IRovingListProps<T> {
   label: string;
   items: readonly T[];
   idOf: (item: T) => string;
-  /** What stands in an item. `tabIndex` and `data-roving` belong on its one focusable element. */
-  draw: (item: T, focus: { tabIndex: number; 'data-roving': true }) => ReactNode;
+  /** What stands in an item. */
+  draw: (item: T, focus: IRovingFocus) => ReactNode;
   className: string;
 }
 

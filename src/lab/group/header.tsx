@@ -3,8 +3,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import type { FeatureGroupDefinition, IGroupAnswer, IGroupSummary, IJob } from '../../contract';
-import { Ago, ErrorNotice, JobProgress, PolledView, StateMark } from '../components';
-import { absolute, duration, eventTime, freshness, grouped, resultSentences } from '../words';
+import { Ago, ErrorNotice, JobProgress, PolledView, StateMark, useNowUs } from '../components';
+import { absolute, duration, eventTime, freshness, grouped, receiptSentence, resultSentences } from '../words';
 import type { GroupModel } from './model';
 
 /** The head of the Group view: what the group is, how its twins stand, and the proof. */
@@ -18,16 +18,15 @@ export class GroupHeader extends VDomRenderer<GroupModel> {
   protected render(): ReactElement {
     const trans = this._trans;
     const { model } = this;
-    const nowUs = Date.now() * 1000;
     const reading = trans.__('Reading feature group %1 …', model.name);
     return (
-      <PolledView model={model} reading={reading} nowUs={nowUs} trans={trans}>
+      <PolledView model={model} reading={reading} trans={trans}>
         {answer => (
           <>
             <Title model={model} answer={answer} trans={trans} />
             {answer.summary.error && <ErrorNotice error={answer.summary.error} trans={trans} />}
             <Proof model={model} trans={trans} />
-            <Twins answer={answer} nowUs={nowUs} trans={trans} />
+            <Twins answer={answer} trans={trans} />
           </>
         )}
       </PolledView>
@@ -60,6 +59,16 @@ function Title({ model, answer, trans }: IPartProps & { model: GroupModel }): Re
       >
         {trans.__('Prove now')}
       </Button>
+      {summary.lag !== null && summary.lag > 0 && (
+        <Button
+          className="jp-mod-styled"
+          aria-disabled={running}
+          title={busy ?? trans.__('Write online what an earlier write did not finish')}
+          onClick={() => void model.retry()}
+        >
+          {trans._n('Bring %1 version online', 'Bring %1 versions online', summary.lag)}
+        </Button>
+      )}
       {summary.last_proof?.verdict === 'out_of_parity' && (
         <Button
           className="jp-mod-styled"
@@ -133,7 +142,7 @@ function outcome(job: IJob, trans: TranslationBundle): string {
 }
 
 /** Both stores side by side. */
-function Twins({ answer, nowUs, trans }: IPartProps & { nowUs: number }): ReactElement {
+function Twins({ answer, trans }: IPartProps): ReactElement {
   const { summary } = answer;
   const { last_proof: proof, last_receipt: receipt } = summary;
   return (
@@ -143,7 +152,7 @@ function Twins({ answer, nowUs, trans }: IPartProps & { nowUs: number }): ReactE
         address={summary.offline}
         version={summary.head === null ? null : trans.__('version %1', summary.head)}
         eventUs={summary.offline_event_us}
-        nowUs={nowUs}
+
         trans={trans}
       />
       <Twin
@@ -151,7 +160,7 @@ function Twins({ answer, nowUs, trans }: IPartProps & { nowUs: number }): ReactE
         address={summary.online}
         version={onlineVersion(summary, trans)}
         eventUs={summary.online_event_us}
-        nowUs={nowUs}
+
         trans={trans}
       />
       <dl className="twinstore-Facts">
@@ -159,14 +168,8 @@ function Twins({ answer, nowUs, trans }: IPartProps & { nowUs: number }): ReactE
         <dd>
           {receipt ? (
             <>
-              <Ago us={receipt.at_us} nowUs={nowUs} trans={trans} />{' '}
-              {trans._n(
-                'by %2: %3 row online',
-                'by %2: %3 rows online',
-                receipt.written,
-                receipt.by,
-                grouped(receipt.written)
-              )}
+              <Ago us={receipt.at_us} trans={trans} />{' '}
+              {trans.__('%1 by %2: %3', receipt.operation, receipt.by, receiptSentence(receipt, trans))}
             </>
           ) : (
             trans.__('none')
@@ -176,7 +179,7 @@ function Twins({ answer, nowUs, trans }: IPartProps & { nowUs: number }): ReactE
         <dd>
           {proof ? (
             <>
-              <Ago us={proof.at_us} nowUs={nowUs} trans={trans} />{' '}
+              <Ago us={proof.at_us} trans={trans} />{' '}
               {trans.__(
                 'by %1: %2, %3 keys in %4',
                 proof.by,
@@ -208,10 +211,10 @@ function Twin(props: {
   address: string;
   version: string | null;
   eventUs: number | null;
-  nowUs: number;
   trans: TranslationBundle;
 }): ReactElement {
   const { eventUs, trans } = props;
+  const nowUs = useNowUs();
   return (
     <section className="twinstore-Twin" aria-label={props.title}>
       <h2>{props.title}</h2>
@@ -219,7 +222,7 @@ function Twin(props: {
       <p>{props.version ?? trans.__('version unknown')}</p>
       {eventUs !== null && (
         <p title={absolute(eventUs)}>
-          {trans.__('newest event %1 (%2)', eventTime(eventUs), freshness(eventUs, props.nowUs, trans))}
+          {trans.__('newest event %1 (%2)', eventTime(eventUs), freshness(eventUs, nowUs, trans))}
         </p>
       )}
     </section>

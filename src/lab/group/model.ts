@@ -42,6 +42,11 @@ export class GroupModel extends PolledModel<IGroupAnswer> implements IGroupConte
     return this._start({ verb: 'parity', args: { group: this.name, how: 'auto' } });
   }
 
+  /** Write online what an earlier write did not finish. */
+  retry(): Promise<void> {
+    return this._start({ verb: 'retry', args: { group: this.name } });
+  }
+
   /** Prove, write the rows that differ online again, and prove once more. */
   repair(): Promise<void> {
     return this._start({ verb: 'repair', args: { group: this.name } });

@@ -1,9 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
-import type { IGroupSummary } from '../../contract';
+import type { IErrorBody, IGroupSummary } from '../../contract';
 import type { IGroupsModel } from '../../tokens';
-import { Code, ErrorNotice, PolledView, RovingList, StateMark } from '../components';
+import { Code, ErrorNotice, PolledView, RovingList, StateMark, useNowUs } from '../components';
+import type { IRovingFocus } from '../components';
 import { absolute, ago, freshness, versions } from '../words';
 
 /** The Groups section of the sidebar. */
@@ -20,13 +21,16 @@ export class GroupsSection extends ReactWidget {
 
   private _draw(): ReactElement {
     const { model, trans, onOpen } = this._options;
-    const nowUs = Date.now() * 1000;
+    const shared = sharedErrors(model.groups);
     return (
-      <PolledView model={model} reading={trans.__('Reading the feature groups …')} nowUs={nowUs} trans={trans}>
+      <PolledView model={model} reading={trans.__('Reading the feature groups …')} trans={trans}>
         {({ errors }) => (
           <>
             {errors.map(({ location, error }) => (
               <ErrorNotice key={location} error={error} trans={trans} />
+            ))}
+            {shared.map(error => (
+              <ErrorNotice key={error.message} error={error} trans={trans} />
             ))}
             {model.groups.length === 0 && errors.length === 0 && <NoGroups trans={trans} />}
             <RovingList
@@ -35,30 +39,13 @@ export class GroupsSection extends ReactWidget {
               items={model.groups}
               idOf={group => group.name}
               draw={(group, focus) => (
-                <button
-                  type="button"
-                  className="twinstore-Item"
-                  data-group={group.name}
-                  title={hover(group, nowUs, trans)}
-                  onClick={() => onOpen(group.name)}
-                  {...focus}
-                >
-                  <span className="twinstore-Item-line">
-                    <span className="twinstore-Item-name">{group.name}</span>
-                    <span className="twinstore-Item-aside">{versions(group.head, group.watermark)}</span>
-                  </span>
-                  <span className="twinstore-Item-line">
-                    <StateMark state={group.state} words={group.words} />
-                    <span className="twinstore-Item-aside">
-                      {group.last_proof && trans.__('proved %1', ago(group.last_proof.at_us, nowUs, trans))}
-                    </span>
-                  </span>
-                  {group.error && (
-                    <span className="twinstore-Item-problem">
-                      {group.error.message} {group.error.remedy}
-                    </span>
-                  )}
-                </button>
+                <Item
+                  group={group}
+                  focus={focus}
+                  problem={shared.some(({ message }) => message === group.error?.message) ? null : group.error}
+                  trans={trans}
+                  onOpen={onOpen}
+                />
               )}
             />
           </>
@@ -76,6 +63,55 @@ export namespace GroupsSection {
     trans: TranslationBundle;
     onOpen: (group: string) => void;
   }
+}
+
+interface IItemProps {
+  group: IGroupSummary;
+  focus: IRovingFocus;
+  /** What is wrong with this group alone. */
+  problem: IErrorBody | null;
+  trans: TranslationBundle;
+  onOpen: (group: string) => void;
+}
+
+function Item({ group, focus, problem, trans, onOpen }: IItemProps): ReactElement {
+  const { last_proof: proof } = group;
+  const nowUs = useNowUs();
+  return (
+    <button
+      type="button"
+      className="twinstore-Item"
+      data-group={group.name}
+      title={hover(group, nowUs, trans)}
+      onClick={() => onOpen(group.name)}
+      {...focus}
+    >
+      <span className="twinstore-Item-line">
+        <span className="twinstore-Item-name">{group.name}</span>
+        <span className="twinstore-Item-aside">{versions(group.head, group.watermark)}</span>
+      </span>
+      <span className="twinstore-Item-line">
+        <StateMark state={group.state} words={group.words} />
+        <span className="twinstore-Item-aside">{proof && trans.__('proved %1', ago(proof.at_us, nowUs, trans))}</span>
+      </span>
+      {problem && (
+        <span className="twinstore-Item-problem">
+          {problem.message} {problem.remedy}
+        </span>
+      )}
+    </button>
+  );
+}
+
+/** What more than one group suffers from, such as a store that is down: it is told once. */
+function sharedErrors(groups: readonly IGroupSummary[]): IErrorBody[] {
+  const errors = new Map<string, IErrorBody[]>();
+  for (const { error } of groups) {
+    if (error) {
+      errors.set(error.message, [...(errors.get(error.message) ?? []), error]);
+    }
+  }
+  return [...errors.values()].flatMap(([error, ...same]) => (error && same.length > 0 ? [error] : []));
 }
 
 function NoGroups({ trans }: { trans: TranslationBundle }): ReactElement {

@@ -3,7 +3,7 @@ import { VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import type { IStoreHealth } from '../../contract';
 import { VERSION } from '../../contract';
-import { ErrorNotice, Glyph } from '../components';
+import { ErrorNotice, Glyph, useNowUs } from '../components';
 import { absolute, ago } from '../words';
 import type { HealthModel } from './model';
 
@@ -26,12 +26,11 @@ export class HealthFoot extends VDomRenderer<HealthModel> {
     const { health, status } = data;
     const { server } = status.versions;
     const silent = health.stores.filter(store => !store.ok);
-    const nowUs = Date.now() * 1000;
     return (
       <>
         <div aria-live="polite">
           {silent.map(store => (
-            <StoreSilent key={store.name} store={store} nowUs={nowUs} trans={trans} onRetry={() => this._retry()} />
+            <StoreSilent key={store.name} store={store} trans={trans} onRetry={() => this._retry()} />
           ))}
         </div>
         {/^\d/.test(server) && server !== VERSION && (
@@ -84,13 +83,9 @@ function StoreMark({ store, trans }: { store: IStoreHealth; trans: TranslationBu
   );
 }
 
-function StoreSilent(props: {
-  store: IStoreHealth;
-  nowUs: number;
-  trans: TranslationBundle;
-  onRetry: () => void;
-}): ReactElement {
-  const { store, nowUs, trans } = props;
+function StoreSilent(props: { store: IStoreHealth; trans: TranslationBundle; onRetry: () => void }): ReactElement {
+  const { store, trans } = props;
+  const nowUs = useNowUs();
   const seen =
     store.last_seen_us === null
       ? trans.__('never seen')

@@ -24,16 +24,15 @@ export class ParityTab extends VDomRenderer<FollowingModel<IProofsAnswer>> {
 
   protected render(): ReactElement {
     const trans = this._trans;
-    const nowUs = Date.now() * 1000;
     return (
-      <PolledView model={this._proofs} reading={trans.__('Reading the last proof …')} nowUs={nowUs} trans={trans}>
+      <PolledView model={this._proofs} reading={trans.__('Reading the last proof …')} trans={trans}>
         {({ proofs: [report] }) =>
           report === undefined ? (
             <p className="twinstore-Hint">
               {trans.__('Never proved. “Prove now” compares both stores row by row; the proof is kept here.')}
             </p>
           ) : (
-            <Report report={report} nowUs={nowUs} trans={trans} />
+            <Report report={report} trans={trans} />
           )
         }
       </PolledView>
@@ -49,7 +48,7 @@ interface IReportProps {
   trans: TranslationBundle;
 }
 
-function Report({ report, nowUs, trans }: IReportProps & { nowUs: number }): ReactElement {
+function Report({ report, trans }: IReportProps): ReactElement {
   const { coverage } = report;
   const parts = [
     report.version === null ? trans.__('nothing online yet') : trans.__('anchor v%1', report.version),
@@ -65,8 +64,7 @@ function Report({ report, nowUs, trans }: IReportProps & { nowUs: number }): Rea
         <StateMark state={VERDICT_STATE[report.verdict]} words={verdictSentence(report, trans)} />
       </p>
       <p className="twinstore-Hint">
-        <Ago us={report.at_us} nowUs={nowUs} trans={trans} /> {trans.__('by %1', report.by)} · {parts.join(' · ')} ·{' '}
-        {report.engine}
+        <Ago us={report.at_us} trans={trans} /> {trans.__('by %1', report.by)} · {parts.join(' · ')} · {report.engine}
       </p>
       {report.notes.map(note => (
         <p key={note}>{note}</p>

@@ -17,12 +17,21 @@ export class NotebooksModel extends VDomModel {
 
   /** Paths from the server's root. */
   get paths(): readonly string[] {
-    return this._paths;
+    const { _inView: inView, _paths: paths } = this;
+    return inView === null || paths.includes(inView) ? paths : [inView, ...paths];
   }
 
-  /** The one that *Run* runs; null while there is none. */
+  /** The one that *Run* runs: what was chosen, else the notebook in view, else the first; null while there is none. */
   get chosen(): string | null {
-    return this._chosen !== null && this._paths.includes(this._chosen) ? this._chosen : (this._paths[0] ?? null);
+    const { paths } = this;
+    return this._chosen !== null && paths.includes(this._chosen) ? this._chosen : (this._inView ?? paths[0] ?? null);
+  }
+
+  /** Say which notebook is in view. */
+  setInView(path: string | null): void {
+    this._inView = path;
+    this._chosen = null;
+    this.stateChanged.emit();
   }
 
   choose(path: string): void {
@@ -71,4 +80,5 @@ export class NotebooksModel extends VDomModel {
   private readonly _contents: Contents.IManager;
   private _paths: readonly string[] = [];
   private _chosen: string | null = null;
+  private _inView: string | null = null;
 }

@@ -40,11 +40,17 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
         await context.save();
       }
     });
-    sidebar.addSection({ id: 'runs', title: trans.__('Runs'), rank: 400, widget: new RunsSection(model, trans) });
+    const section = new RunsSection(
+      model,
+      notebook => void app.commands.execute('docmanager:open', { path: notebook }),
+      trans
+    );
+    sidebar.addSection({ id: 'runs', title: trans.__('Runs'), rank: 400, widget: section });
     sidebar.refreshRequested.connect(() => {
       void jobs.refresh();
       void notebooks.refresh();
     });
+    tracker?.currentChanged.connect(() => notebooks.setInView(tracker.currentWidget?.context.path ?? null));
     void app.restored.then(() => notebooks.refresh());
     jobs.finished.connect((_, job) => {
       if (appearance.notifications && job.verb === 'run') {

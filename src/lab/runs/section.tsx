@@ -9,7 +9,12 @@ import type { RunsModel } from './model';
 
 /** The Runs section of the sidebar. */
 export class RunsSection extends VDomRenderer<RunsModel> {
-  constructor(model: RunsModel, trans: TranslationBundle) {
+  /** @param onOpen Opens an executed notebook. */
+  constructor(
+    model: RunsModel,
+    private readonly _onOpen: (notebook: string) => void,
+    trans: TranslationBundle
+  ) {
     super(model);
     this._trans = trans;
     this.addClass('twinstore-Runs');
@@ -19,7 +24,6 @@ export class RunsSection extends VDomRenderer<RunsModel> {
     const trans = this._trans;
     const { model } = this;
     const { jobs, error } = model.jobs;
-    const nowUs = Date.now() * 1000;
     return (
       <>
         <NewRun model={model} trans={trans} />
@@ -36,7 +40,7 @@ export class RunsSection extends VDomRenderer<RunsModel> {
           <ul className="twinstore-List" aria-label={trans.__('Runs and proofs, newest first')}>
             {jobs.map(job => (
               <li key={job.id} className="twinstore-Run" data-state={job.state}>
-                <Run job={job} nowUs={nowUs} trans={trans} onStop={() => void model.stop(job)} />
+                <Run job={job} trans={trans} onStop={() => void model.stop(job)} onOpen={this._onOpen} />
               </li>
             ))}
           </ul>
@@ -74,8 +78,15 @@ function NewRun({ model, trans }: { model: RunsModel; trans: TranslationBundle }
   );
 }
 
-function Run(props: { job: IJob; nowUs: number; trans: TranslationBundle; onStop: () => void }): ReactElement {
-  const { job, nowUs, trans } = props;
+interface IRunProps {
+  job: IJob;
+  trans: TranslationBundle;
+  onStop: () => void;
+  onOpen: (notebook: string) => void;
+}
+
+function Run({ job, trans, onStop, onOpen }: IRunProps): ReactElement {
+  const { output } = job;
   return (
     <>
       <p className="twinstore-Item-line">
@@ -83,12 +94,17 @@ function Run(props: { job: IJob; nowUs: number; trans: TranslationBundle; onStop
           <Glyph of={signOf(job)} /> {titleOf(job, trans)}
         </span>
         <span className="twinstore-Item-aside">
-          <Ago us={job.ended_us ?? job.started_us} nowUs={nowUs} trans={trans} />
+          <Ago us={job.ended_us ?? job.started_us} trans={trans} />
         </span>
       </p>
-      {job.state === 'running' && <JobProgress job={job} trans={trans} onStop={props.onStop} />}
+      {job.state === 'running' && <JobProgress job={job} trans={trans} onStop={onStop} />}
       {job.state !== 'running' && <p className="twinstore-Run-outcome">{outcome(job, trans)}</p>}
       {job.error && <ErrorNotice error={job.error} trans={trans} />}
+      {output !== null && (
+        <Button className="jp-mod-styled jp-mod-reject" title={output} onClick={() => onOpen(output)}>
+          {job.state === 'running' ? trans.__('Watch the notebook') : trans.__('Open the executed notebook')}
+        </Button>
+      )}
     </>
   );
 }
@@ -108,7 +124,8 @@ function titleOf(job: IJob, trans: TranslationBundle): string {
 
 /** What is said of the end of a job where it is not in sight. */
 export function announcement(job: IJob, trans: TranslationBundle): string {
-  return trans.__('%1: %2', titleOf(job, trans), outcome(job, trans));
+  const told = trans.__('%1: %2', titleOf(job, trans), outcome(job, trans));
+  return job.error ? `${told} ${job.error.message} ${job.error.remedy}` : told;
 }
 
 /** How a job ended, in words. */

@@ -22,9 +22,8 @@ export class WritesTab extends VDomRenderer<FollowingModel<IReceiptsAnswer>> {
 
   protected render(): ReactElement {
     const trans = this._trans;
-    const nowUs = Date.now() * 1000;
     return (
-      <PolledView model={this._receipts} reading={trans.__('Reading the receipts …')} nowUs={nowUs} trans={trans}>
+      <PolledView model={this._receipts} reading={trans.__('Reading the receipts …')} trans={trans}>
         {({ receipts, total }) =>
           receipts.length === 0 ? (
             <p className="twinstore-Hint">
@@ -34,7 +33,7 @@ export class WritesTab extends VDomRenderer<FollowingModel<IReceiptsAnswer>> {
             <>
               <ol className="twinstore-Timeline" aria-label={trans.__('Writes, newest first')}>
                 {receipts.map(receipt => (
-                  <Entry key={`${receipt.run_id} ${receipt.at_us}`} receipt={receipt} nowUs={nowUs} trans={trans} />
+                  <Entry key={`${receipt.run_id} ${receipt.at_us}`} receipt={receipt} trans={trans} />
                 ))}
               </ol>
               {total > receipts.length && (
@@ -53,12 +52,12 @@ export class WritesTab extends VDomRenderer<FollowingModel<IReceiptsAnswer>> {
   private readonly _trans: TranslationBundle;
 }
 
-function Entry(props: { receipt: Receipt; nowUs: number; trans: TranslationBundle }): ReactElement {
-  const { receipt, nowUs, trans } = props;
+function Entry(props: { receipt: Receipt; trans: TranslationBundle }): ReactElement {
+  const { receipt, trans } = props;
   return (
     <li className="twinstore-Timeline-entry" data-operation={receipt.operation}>
       <p className="twinstore-Timeline-when">
-        <Ago us={receipt.at_us} nowUs={nowUs} trans={trans} />{' '}
+        <Ago us={receipt.at_us} trans={trans} />{' '}
         <span>
           {trans.__('%1 by %2', receipt.operation, receipt.by)} · {span(receipt)}
         </span>
