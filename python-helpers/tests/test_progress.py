@@ -15,7 +15,8 @@ Step = tuple[str, int, "int | None", str]
 def test_words_of_a_step() -> None:
     assert progress_words("append", 0, None, "rows") == "append"
     assert progress_words("append", 12_000, None, "rows") == "append: 12,000 rows"
-    assert progress_words("compare", 12, 40, "tasks") == "compare: 12 of 40 tasks"
+    assert progress_words("compare", 12, 40, "rows") == "compare: 12 of 40 rows"
+    assert progress_words("compare", 12, 100, "%") == "compare: 12 %"
 
 
 def test_a_terminal_line_is_written_over_itself() -> None:

@@ -30,18 +30,23 @@ def test_each_stage_is_told_and_the_end_too(spark: SparkSession) -> None:
     with stages.stage("keys"):
         stages.report("keys", 7, 7, "rows")
     stages.finished()
-    assert steps == [("keys", 0), ("keys", 7), ("done", 1)]
+    words = "finding the entities that changed"
+    assert steps == [(words, 0), (words, 7), ("done", 1)]
 
 
 def slow_job(spark: SparkSession, seconds: int) -> None:
     spark.sparkContext.parallelize(range(2), 2).foreach(lambda _: time.sleep(seconds))
 
 
-def test_tasks_of_a_stages_jobs_are_watched(spark: SparkSession) -> None:
+def test_the_share_of_a_stages_tasks_that_is_done_never_falls(spark: SparkSession) -> None:
     steps: list[tuple[int, int | None, str]] = []
     with Stages(spark, lambda stage, done, total, unit: steps.append((done, total, unit))).stage("write"):
-        slow_job(spark, 2)
-    assert (2, "tasks") in {(total, unit) for _, total, unit in steps}
+        slow_job(spark, 1)
+        # Two of two tasks become two of four.
+        slow_job(spark, 1)
+        slow_job(spark, 1)
+    shares = [done for done, total, unit in steps if (total, unit) == (100, "%")]
+    assert shares == sorted(set(shares)) != []
 
 
 def test_an_interrupted_stage_takes_its_jobs_along(spark: SparkSession) -> None:

@@ -33,7 +33,9 @@ def default_progress() -> Progress:
 
 
 def progress_words(stage: str, done: int, total: int | None, unit: str) -> str:
-    """The line in words, such as `compare: 12 of 40 tasks`."""
+    """The line in words, such as `writing online: 12 of 40 rows` or `comparing: 40 %`."""
+    if unit == "%":
+        return f"{stage}: {done} %"
     if total is None:
         return f"{stage}: {done:,} {unit}" if done else stage
     return f"{stage}: {done:,} of {total:,} {unit}"

@@ -17,6 +17,24 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.5
 
+# What each stage is called while it runs, for those who do not know the protocol.
+_WORDS = {
+    "preflight": "checking both stores",
+    "lease": "taking the turn to write",
+    "append": "adding to history",
+    "delete": "deleting from history",
+    "keys": "finding the entities that changed",
+    "winners": "finding their latest rows",
+    "online": "writing online",
+    "failed rows": "setting failed rows aside",
+    "receipt": "keeping the receipt",
+    "anchor": "choosing the version to compare",
+    "read both stores": "reading both stores",
+    "compare": "comparing",
+    "explain": "explaining what differs",
+    "keep": "keeping the proof",
+}
+
 #: What `setJobGroup` sets, which is the caller's own outside of a stage.
 _JOB_GROUP = ("spark.jobGroup.id", "spark.job.description", "spark.job.interruptOnCancel")
 
@@ -35,15 +53,15 @@ class Stages:
         self.durations_s: dict[str, float] = {}
 
     @contextmanager
-    def stage(self, name: str, *, total: int | None = None, unit: str = "tasks") -> Iterator[None]:
-        """Times what happens inside under `name`, reports the tasks of its Spark jobs, cancels them when it is left
-        by an exception."""
+    def stage(self, name: str) -> Iterator[None]:
+        """Times what happens inside under `name`, reports the share of its Spark tasks that is done, cancels its jobs
+        when it is left by an exception."""
         context = self._spark.sparkContext
         group = f"twinstore.{name}.{uuid.uuid4().hex[:8]}"
         previous = {name: context.getLocalProperty(name) for name in _JOB_GROUP}
         context.setJobGroup(group, f"twinstore: {name}", interruptOnCancel=True)
         begun = self._clock()
-        self._progress(name, 0, total, unit)
+        self._progress(_WORDS.get(name, name), 0, None, "")
         ended = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(name, group, ended), daemon=True)
         watcher.start()
@@ -65,7 +83,7 @@ class Stages:
 
     def report(self, name: str, done: int, total: int | None, unit: str) -> None:
         """A step counted by the caller, beside the watched tasks."""
-        self._progress(name, done, total, unit)
+        self._progress(_WORDS.get(name, name), done, total, unit)
 
     def finished(self) -> None:
         """Ends the line of progress."""
@@ -74,6 +92,7 @@ class Stages:
     def _watch(self, name: str, group: str, ended: threading.Event) -> None:
         tracker = self._spark.sparkContext.statusTracker()
         settled: dict[int, tuple[int, int]] = {}
+        share = 0
         while not ended.wait(_POLL_S):
             running: list[tuple[int, int]] = []
             for job_id in tracker.getJobIdsForGroup(group):
@@ -85,8 +104,10 @@ class Stages:
                 else:
                     settled[job_id] = counts
             done, total = (sum(each) for each in zip((0, 0), *running, *settled.values()))
-            if total:
-                self._progress(name, done, total, "tasks")
+            # Jobs come one after the other, so that all of them are known only at the end: what was told stays true.
+            if total and 100 * done // total > share:
+                share = 100 * done // total
+                self._progress(_WORDS.get(name, name), share, 100, "%")
 
 
 def _tasks(tracker: StatusTracker, job_id: int) -> tuple[tuple[int, int], bool]:

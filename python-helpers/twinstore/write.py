@@ -7,7 +7,7 @@ import socket
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Callable
 
@@ -65,8 +65,11 @@ class Writer:
         self.checkpoint("preflight")
         with stages.stage("preflight"):
             ready = check(twins, self.settings, new_features)
-        turn = committing(twins, self.settings, identity.run_id, self.progress, self.checkpoint)
-        with turn as before_commit:
+        with ExitStack() as turn:
+            with stages.stage("lease"):
+                before_commit = turn.enter_context(
+                    committing(twins, self.settings, identity.run_id, self.progress, self.checkpoint)
+                )
             with stages.stage("preflight"):
                 if needs_lease(self.settings, twins.definition.offline):
                     # As it is now that others are done.

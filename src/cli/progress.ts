@@ -57,10 +57,11 @@ export class ProgressLine {
 export function describe({ stage, done, total, unit }: IJobProgress): string {
   const amount = (n: number): string => (unit === 'bytes' ? mebibytes(n) : count(n));
   const what = unit === 'bytes' ? '' : ` ${unit}`;
+  const counted = unit === '%' ? `${done} %` : `${amount(done)} of ${amount(total ?? 0)}${what}`;
   if (total === null || total <= 0) {
     return done > 0 ? `${stage}  ${amount(done)}${what}` : stage;
   }
   const filled = Math.round((Math.min(done, total) / total) * BAR);
   const bar = '█'.repeat(filled) + '░'.repeat(BAR - filled);
-  return `${stage}  ${bar}  ${amount(done)} of ${amount(total)}${what}`;
+  return `${stage}  ${bar}  ${counted}`;
 }

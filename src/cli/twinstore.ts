@@ -1,4 +1,4 @@
-import { TwinstoreError } from '../contract';
+import { TwinstoreError, VERSION } from '../contract';
 import { EXIT, WrongUse } from './command';
 import type { ICommand, IContext } from './command';
 import { groupsCommand } from './groups';
@@ -25,7 +25,8 @@ function help(): string {
   return `Usage: twinstore VERB …
 
 ${verbs.join('')}
-\`twinstore VERB --help\` tells more. Results go to stdout, messages to stderr, and --json makes results JSON.
+\`twinstore VERB --help\` tells more, \`twinstore --version\` which version this is.
+Results go to stdout, messages to stderr, and --json makes results JSON.
 Exit code: 0 good, 1 a verdict or check that failed, 2 wrong use.
 `;
 }
@@ -35,6 +36,10 @@ export async function twinstore(args: string[], context: IContext): Promise<numb
   const [verb = '', ...rest] = args;
   if (verb === '--help' || verb === 'help') {
     context.stdout.write(help());
+    return EXIT.good;
+  }
+  if (verb === '--version') {
+    context.stdout.write(`${VERSION}\n`);
     return EXIT.good;
   }
   const command = Object.hasOwn(COMMANDS, verb) ? COMMANDS[verb] : undefined;

@@ -31,6 +31,7 @@ test('a point of progress is a bar where the total is known, and a count where n
   expect(inWords(step('Writing', 2))).toBe('Writing  ████████████░░░░░░░░░░░░  2 of 4 rows');
   expect(inWords({ stage: 'Reading', done: 1500, total: null, unit: 'rows' })).toBe('Reading  1,500 rows');
   expect(inWords({ stage: 'Starting', done: 0, total: null, unit: '' })).toBe('Starting');
+  expect(inWords({ stage: 'Comparing', done: 25, total: 100, unit: '%' })).toMatch(/░ {2}25 %$/);
   const bytes = { stage: 'Downloading jars', done: 2 ** 20, total: 2 ** 21, unit: 'bytes' };
   expect(inWords(bytes)).toContain('1 MiB of 2 MiB');
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { IContext } from '../../src/cli/command';
 import { twinstore } from '../../src/cli/twinstore';
+import { VERSION } from '../../src/contract';
 
 let home: string;
 beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'cli-'))));
@@ -51,6 +52,10 @@ test('--help lists every verb, and each verb has its own', async () => {
     expect(help.out).toContain(`Usage: twinstore ${verb}`);
     expect(help.out).toContain('--json');
   }
+});
+
+test('--version tells the version', async () => {
+  expect(await run(['--version'])).toMatchObject({ code: 0, out: `${VERSION}\n` });
 });
 
 test.each([
