@@ -50,6 +50,21 @@ def test_settings_have_the_last_word(settings: dict[str, Any]) -> None:
     assert local_conf(load_settings(settings))["spark.sql.shuffle.partitions"] == "3"
 
 
+def test_a_session_starts_without_a_word_and_tells_errors(local_settings: dict[str, Any]) -> None:
+    script = """
+import json, sys
+import twinstore as ts
+spark = ts.spark_session(json.loads(sys.argv[1]))
+print("started", file=sys.stderr)
+spark._jvm.org.apache.log4j.LogManager.getLogger("app").error("bad news")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, json.dumps(local_settings)], capture_output=True, text=True, timeout=60
+    )
+    before, _, after = done.stderr.partition("started")
+    assert (before, "ERROR app: bad news" in after) == ("", True)
+
+
 def test_without_an_endpoint_it_is_aws() -> None:
     assert "spark.hadoop.fs.s3a.endpoint" not in offline_conf(OfflineStore())
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: Name of the connector's SQL catalog in every session: `SELECT … FROM twinstore_online.<keyspace>.<table>`.
 ONLINE_CATALOG = "twinstore_online"
 
+_JAVA_OPTIONS = "spark.driver.extraJavaOptions"
+_LOGGING = Path(__file__).with_name("log4j2.properties")
+
 _EXTENSIONS = (
     "io.delta.sql.DeltaSparkSessionExtension",
     "com.datastax.spark.connector.CassandraSparkExtensions",
@@ -62,13 +65,13 @@ def spark_session(settings: SettingsLike = None, app_name: str = "twinstore") ->
             "Check that Java 17 is found (`spark.java_home` in the settings, else JAVA_HOME) and see the details.",
             code="unavailable",
         ) from error
-    spark.sparkContext.setLogLevel("ERROR")
     return spark
 
 
 def local_conf(settings: Settings) -> dict[str, str]:
     """Every Spark configuration of a local session except secrets."""
     cores = os.cpu_count() or 1
+    logging = f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"
     return {
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -86,6 +89,7 @@ def local_conf(settings: Settings) -> dict[str, str]:
         **offline_conf(settings.offline),
         **online_conf(settings.online),
         **settings.spark.conf,
+        _JAVA_OPTIONS: f"{logging} {settings.spark.conf.get(_JAVA_OPTIONS, '')}".rstrip(),
     }
 
 
