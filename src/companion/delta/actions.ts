@@ -1,5 +1,4 @@
 import { TwinstoreError } from '../../contract';
-import type { Value } from './parquet';
 
 /** Actions of the Delta log as PROTOCOL.md defines them, with the fields that are read here. */
 export interface IProtocol {
@@ -21,6 +20,8 @@ export interface IDeletionVector {
   storageType: string;
   pathOrInlineDv: string;
   offset: number | null;
+  /** Of the vector itself, decoded. */
+  sizeInBytes: number;
   cardinality: number;
 }
 
@@ -29,6 +30,8 @@ export interface IAddFile {
   path: string;
   size: number;
   partitionValues: Readonly<Record<string, string | null>>;
+  /** Ms since the epoch; null where the writer kept none. */
+  modificationTime: number | null;
   /** JSON text; null when the writer kept none. */
   stats: string | null;
   deletionVector: IDeletionVector | null;
@@ -70,7 +73,7 @@ export type Action =
   | { commitInfo: ICommitInfo };
 
 /** Columns of a checkpoint that are read: not the removes, which only VACUUM needs, nor statistics in columns. */
-export const CHECKPOINT_COLUMNS = [
+export const CHECKPOINT_COLUMNS: ReadonlySet<string> = new Set([
   'protocol',
   'metaData',
   'txn',
@@ -78,9 +81,10 @@ export const CHECKPOINT_COLUMNS = [
   'add.path',
   'add.size',
   'add.partitionValues',
+  'add.modificationTime',
   'add.stats',
   'add.deletionVector'
-] as const;
+]);
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -128,6 +132,7 @@ const READERS: Readonly<Record<string, (field: Field) => Action>> = {
       path: f.get('path').text(),
       size: f.get('size').integer(),
       partitionValues: f.get('partitionValues').optional(v => v.texts()) ?? {},
+      modificationTime: f.get('modificationTime').optional(v => v.integer()),
       stats: f.get('stats').optional(v => v.text()),
       deletionVector: f.get('deletionVector').optional(deletionVector)
     }
@@ -171,6 +176,7 @@ function deletionVector(f: Field): IDeletionVector {
     storageType: f.get('storageType').text(),
     pathOrInlineDv: f.get('pathOrInlineDv').text(),
     offset: f.get('offset').optional(v => v.integer()),
+    sizeInBytes: f.get('sizeInBytes').integer(),
     cardinality: f.get('cardinality').integer()
   };
 }
@@ -215,9 +221,13 @@ class Field {
       : this.refuse('a map of text');
   }
 
+  /** JSON objects, and the structs and maps of a Parquet checkpoint. */
   fields(): Fields {
+    if (this.value instanceof Map) {
+      return Object.fromEntries(this.value) as Fields;
+    }
     return typeof this.value === 'object' && this.value !== null && !Array.isArray(this.value)
-      ? (this.value as Record<string, Value>)
+      ? (this.value as Fields)
       : this.refuse('an object');
   }
 

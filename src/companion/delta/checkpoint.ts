@@ -1,9 +1,13 @@
+import { Field, Struct } from 'apache-arrow';
+import type { Data } from 'apache-arrow';
+
 import { CHECKPOINT_COLUMNS, damaged, parseActions, toAction } from './actions';
 import type { Action, ISidecar } from './actions';
+import { laidOut, rowsOf } from './arrow';
 import type { IEngine } from './engine';
 import type { ICheckpoint } from './log_segment';
 import { logFolder } from './log_segment';
-import { rowsOf } from './parquet';
+import { ParquetFile, pruned } from './parquet';
 import { below, readWhole, resolveLogPath } from './store';
 
 /** All actions of a checkpoint: classic, multi-part or v2 in JSON or Parquet with its sidecars. */
@@ -26,12 +30,22 @@ export async function readCheckpoint(
 }
 
 async function readPart(engine: IEngine, location: string, size: number, signal: AbortSignal): Promise<Action[]> {
-  const bytes = await readWhole(engine.store, location, size, signal);
   if (location.endsWith('.json')) {
-    return parseActions(bytes, location);
+    return parseActions(await readWhole(engine.store, location, size, signal), location);
   }
-  const rows = rowsOf(await engine.decoder.decode(bytes, location, signal), CHECKPOINT_COLUMNS);
-  return rows.flatMap(row => toAction(row, location) ?? []);
+  const file = await ParquetFile.open(engine.store, engine.decoder, location, size, signal);
+  const columns = file.columns.flatMap(column => pruned(column, path => CHECKPOINT_COLUMNS.has(path)) ?? []);
+  const actions: Action[] = [];
+  for (const [group, { rows }] of file.rowGroups.entries()) {
+    if (rows > 0) {
+      const window = { group, first: 0, take: rows, batchRows: rows };
+      const found = (await file.read(columns, window, signal)).map(([batch]) => batch as Data);
+      const type = new Struct(columns.map(({ element }, i) => new Field(element.name, (found[i] as Data).type, true)));
+      const read = rowsOf(laidOut(type, rows, { nullCount: 0, children: found }));
+      actions.push(...read.flatMap(row => toAction(row, location) ?? []));
+    }
+  }
+  return actions;
 }
 
 /** Sidecars are named relative to the folder `_sidecars`, or absolutely. */

@@ -1,6 +1,6 @@
+import type { Row } from './arrow';
 import type { IEngine } from './engine';
 import { logFolder, versionPrefix } from './log_segment';
-import type { Row } from './parquet';
 import { openSnapshot } from './snapshot';
 import type { Snapshot } from './snapshot';
 import type { IEntry } from './store';

@@ -82,6 +82,9 @@ function plainValue(value: Value): unknown {
   if (Array.isArray(value)) {
     return value.map(plainValue);
   }
+  if (value instanceof Map) {
+    return plain(Object.fromEntries(value) as Row);
+  }
   return typeof value === 'object' && value !== null && !(value instanceof Uint8Array) ? plain(value as Row) : value;
 }
 

@@ -1,9 +1,12 @@
+import { join } from 'node:path';
+
 import { TwinstoreError } from '../../../src/contract';
 import { WorkerDecoder } from '../../../src/companion/delta';
-import { rowsOf } from '../../../src/companion/delta/parquet';
 import { bundle } from '../support/bundles';
-import { toParquet } from '../support/delta_files';
+import { toParquet, write } from '../support/delta_files';
 import { ALIVE } from '../support/engine';
+import { parquetRows } from '../support/parquet_rows';
+import { removeTemporaryFolders, temporaryFolder } from '../support/temporary_folder';
 
 const ROWS = Array.from({ length: 50 }, (_, i) => ({
   id: BigInt(i),
@@ -17,9 +20,15 @@ const MIB = 1024 * 1024;
 let decoder: WorkerDecoder;
 const make = (options: { deadlineMs?: number; maxMemory?: number } = {}) =>
   (decoder = new WorkerDecoder({ script: bundle('worker'), deadlineMs: 10_000, maxMemory: 512 * MIB, ...options }));
-const decode = (file: Uint8Array, signal = ALIVE) =>
-  decoder.decode(file, 'x.parquet', signal).then(table => rowsOf(table));
+const folder = temporaryFolder();
+let files = 0;
+const decode = (file: Uint8Array, signal = ALIVE) => {
+  const path = join(folder, `${files++}`, 'x.parquet');
+  write(path, file);
+  return parquetRows(path, decoder, signal);
+};
 afterEach(() => decoder.dispose());
+afterAll(removeTemporaryFolders);
 
 describe('WorkerDecoder', () => {
   it('decodes several files that are asked for at once', async () => {

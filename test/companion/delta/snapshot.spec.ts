@@ -325,15 +325,6 @@ describe('a small table', () => {
     );
     await expect(reading).rejects.toMatchObject({ code });
   });
-
-  it('refuses widened columns by name', async () => {
-    const { size } = dataFile('a', [{ id: 1n, name: 'a' }]);
-    const widened = field('id', 'long', { 'delta.typeChanges': [{ fromType: 'integer', toType: 'long' }] });
-    writeCommit(table, 0, [features('typeWidening'), metaData([widened]), add('a', { size })]);
-    const snapshot = await open();
-    const [file] = snapshot.files;
-    await expect(file && readFile(engine, snapshot, file, ALIVE)).rejects.toThrow(/widened columns/);
-  });
 });
 
 describe('a watched table', () => {

@@ -3,6 +3,7 @@ import type { DataType } from 'apache-arrow';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Table as WasmTable, writeParquet } from 'parquet-wasm/node';
+import type { WriterProperties } from 'parquet-wasm/node';
 
 export type ActionJson = Readonly<Record<string, unknown>>;
 
@@ -64,8 +65,12 @@ export function toParquet(rows: readonly Record<string, unknown>[]): Uint8Array 
       type
     )
   ]);
-  const table = new Table(Object.fromEntries(columns) as ConstructorParameters<typeof Table>[0] as never);
-  return writeParquet(WasmTable.fromIPCStream(tableToIPC(table as Table, 'stream')));
+  return arrowToParquet(new Table(Object.fromEntries(columns)));
+}
+
+/** An Arrow table as a Parquet file. */
+export function arrowToParquet(table: Table, properties?: WriterProperties): Uint8Array {
+  return writeParquet(WasmTable.fromIPCStream(tableToIPC(table, 'stream')), properties);
 }
 
 /** The Arrow type of values that are alike. */

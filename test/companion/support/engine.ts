@@ -1,19 +1,22 @@
-import { tableFromIPC } from 'apache-arrow';
 import { setMaxListeners } from 'node:events';
 
 import { LocalStore } from '../../../src/companion/delta';
 import type { IEngine } from '../../../src/companion/delta';
-import { decodeToIpc } from '../../../src/companion/delta/parquet/decode';
-import { checkFraming } from '../../../src/companion/delta/parquet/decoder';
+import { damagedFile } from '../../../src/companion/delta/parquet/damaged_file';
+import { answer } from '../../../src/companion/delta/parquet/decode';
+import type { DecodeRequest, IDecodeAnswers } from '../../../src/companion/delta/parquet/protocol';
 
 /** Reads local folders and decodes in this process; the worker has its own tests. */
 export function localEngine(root: string): IEngine {
   return {
     store: new LocalStore([root]),
     decoder: {
-      decode: async (file, name) => {
-        checkFraming(file, name);
-        return tableFromIPC(decodeToIpc(file));
+      ask: async <R extends DecodeRequest>(request: R, name: string) => {
+        try {
+          return answer(request) as IDecodeAnswers[R['ask']];
+        } catch (error) {
+          throw damagedFile(name, String(error));
+        }
       }
     }
   };

@@ -125,15 +125,22 @@ export class GroupFiles {
     const location = join(this.location, '_twinstore', table);
     const version = this.versions.get(table) ?? 0;
     this.versions.set(table, version + 1);
-    const bytes = toParquet([wide(row)]);
+    // A column that is null has no type yet, and none of it stands in the file.
+    const present = Object.fromEntries(Object.entries(wide(row)).filter(([, value]) => value !== null));
+    const bytes = toParquet([present]);
     write(join(location, `part-${version}`), bytes);
-    const columns = Object.keys(row).map(name => field(name, 'string'));
-    const first = version === 0 ? [PROTOCOL, metaData(columns, {}, `${this.tableId}-${table}`)] : [];
-    writeCommit(location, version, [...first, add(`part-${version}`, { size: bytes.length })]);
+    const types = this.types.get(table) ?? new Map<string, unknown>();
+    this.types.set(table, types);
+    Object.entries(present).forEach(([name, value]) => types.set(name, deltaType(value)));
+    const columns = Object.keys(row).map(name => field(name, types.get(name) ?? 'string'));
+    const first = version === 0 ? [PROTOCOL] : [];
+    const meta = metaData(columns, {}, `${this.tableId}-${table}`);
+    writeCommit(location, version, [...first, meta, add(`part-${version}`, { size: bytes.length })]);
     return this;
   }
 
   private readonly versions = new Map<string, number>();
+  private readonly types = new Map<string, Map<string, unknown>>();
 }
 
 function wide(row: Record<string, unknown>): Record<string, unknown> {
@@ -144,4 +151,26 @@ function wide(row: Record<string, unknown>): Record<string, unknown> {
         ? wide(value as Record<string, unknown>)
         : value;
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, widen(value)]));
+}
+
+/** The type of a value that `toParquet` writes. */
+function deltaType(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    return { type: 'array', elementType: deltaType(value[0]), containsNull: true };
+  }
+  switch (typeof value) {
+    case 'bigint':
+      return 'long';
+    case 'boolean':
+      return 'boolean';
+    case 'object':
+      return structType(value as object);
+    default:
+      return 'string';
+  }
+}
+
+function structType(value: object): object {
+  const fields = Object.entries(value).map(([name, inner]) => field(name, deltaType(inner)));
+  return { type: 'struct', fields };
 }

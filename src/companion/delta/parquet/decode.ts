@@ -1,12 +1,22 @@
 import { readParquet } from 'parquet-wasm/node';
 
-/** Rows of a record batch: whole small files should be one batch. */
-const BATCH_ROWS = 65_536;
+import { parseFooter, parseOffsetIndexes } from './metadata';
+import type { DecodeRequest, IDecodeAnswers } from './protocol';
 
 /**
- * A whole Parquet file as an Arrow IPC stream. Synchronous and in WebAssembly: a damaged file may trap the instance,
- * which is then not to be used again, so only the worker and tests call it.
+ * Answers synchronously. A damaged file may take forever, or trap the WebAssembly instance, which is then not to be used
+ * again, so only the worker and tests call it.
  */
-export function decodeToIpc(file: Uint8Array): Uint8Array {
-  return readParquet(file, { batchSize: BATCH_ROWS }).intoIPCStream();
+export function answer(request: DecodeRequest): IDecodeAnswers[DecodeRequest['ask']] {
+  switch (request.ask) {
+    case 'footer':
+      return parseFooter(request.footer);
+    case 'pages':
+      return parseOffsetIndexes(request.indexes);
+    case 'column': {
+      const { file, skip, take, batchRows } = request;
+      const rows = readParquet(file, { offset: skip, limit: take, batchSize: Math.min(batchRows, take) });
+      return rows.intoIPCStream() as Uint8Array<ArrayBuffer>;
+    }
+  }
 }

@@ -1,4 +1,6 @@
 export { WorkerDecoder } from './decoder';
 export type { IParquetDecoder, IWorkerDecoderOptions } from './decoder';
-export { rowsOf } from './values';
-export type { Row, Value } from './values';
+export { ParquetFile } from './file';
+export type { IRowWindow } from './file';
+export type { IColumn } from './metadata';
+export { pruned } from './planner';

@@ -40,28 +40,3 @@ export interface IObjectStore {
   list(folder: string, options: IListOptions): Promise<IListing>;
   read(location: string, options: IReadOptions): Promise<Uint8Array>;
 }
-
-const MIB = 1024 * 1024;
-/** Larger files are read in parts of this size, side by side. */
-const PART = 8 * MIB;
-
-/** A whole file of known size. A file of another size is refused: the log would be wrong about it. */
-export async function readWhole(
-  store: IObjectStore,
-  location: string,
-  size: number,
-  signal: AbortSignal
-): Promise<Uint8Array> {
-  if (size <= PART) {
-    return store.read(location, { range: { start: 0, end: size }, limit: size, signal });
-  }
-  const starts = Array.from({ length: Math.ceil(size / PART) }, (_, i) => i * PART);
-  const whole = new Uint8Array(size);
-  await Promise.all(
-    starts.map(async start => {
-      const end = Math.min(start + PART, size);
-      whole.set(await store.read(location, { range: { start, end }, limit: end - start, signal }), start);
-    })
-  );
-  return whole;
-}

@@ -1,0 +1,159 @@
+import { tableFromIPC } from 'apache-arrow';
+import type { Data } from 'apache-arrow';
+
+import { TwinstoreError } from '../../../contract';
+import type { IObjectStore } from '../store';
+import { damagedFile } from './damaged_file';
+import type { IParquetDecoder } from './decoder';
+import { FileBytes } from './file_bytes';
+import type { IColumn, IColumnChunk, IPage, IParquetMetadata, IRange, IRowGroup } from './metadata';
+import { miniFile } from './mini_file';
+import { isFlat, isSound, leavesOf, planColumn } from './planner';
+import type { IColumnPlan, PageIndex } from './planner';
+
+/** The footer's length and the magic number after it. */
+const ENDING = 8;
+const NO_PAGES: PageIndex = new Map();
+
+/** Rows of a row group: [first, first + take), in batches of at most `batchRows`. */
+export interface IRowWindow {
+  group: number;
+  first: number;
+  take: number;
+  batchRows: number;
+}
+
+/** A Parquet file of which only what is asked for is read. */
+export class ParquetFile {
+  /**
+   * Reads the footer.
+   *
+   * @param size Bytes, as the log says; a file of another size is refused.
+   *
+   * Throws `store_failed` for a damaged file, `unsupported` for an encrypted one, and what the store throws.
+   */
+  static async open(
+    store: IObjectStore,
+    decoder: IParquetDecoder,
+    location: string,
+    size: number,
+    signal: AbortSignal
+  ): Promise<ParquetFile> {
+    const bytes = await FileBytes.open(store, location, size, signal);
+    const start = size - ENDING - footerLength(bytes);
+    const [footer] = await bytes.read([{ start, end: size }], signal);
+    const metadata = await decoder.ask({ ask: 'footer', footer: footer as Uint8Array }, location, signal);
+    return new ParquetFile(decoder, bytes, metadata);
+  }
+
+  private constructor(
+    private readonly decoder: IParquetDecoder,
+    private readonly bytes: FileBytes,
+    private readonly metadata: IParquetMetadata
+  ) {}
+
+  get location(): string {
+    return this.bytes.location;
+  }
+
+  get columns(): readonly IColumn[] {
+    return this.metadata.columns;
+  }
+
+  get rowGroups(): readonly IRowGroup[] {
+    return this.metadata.rowGroups;
+  }
+
+  /** Uncompressed bytes of a row of these columns, and whether rows of them can be read without the whole row group. */
+  measure(columns: readonly IColumn[], group: number): { bytesPerRow: number; isSplittable: boolean } {
+    const { rows, chunks } = this.rowGroups[group] as IRowGroup;
+    const wanted = columns.flatMap(leavesOf).map(leaf => chunks[leaf] as IColumnChunk);
+    const bytes = wanted.reduce((sum, { uncompressed }) => sum + uncompressed, 0);
+    return {
+      bytesPerRow: bytes / Math.max(1, rows),
+      isSplittable: columns.every(isFlat) && wanted.every(({ offsetIndex }) => offsetIndex !== null)
+    };
+  }
+
+  /** Batches of each column, in the columns' order; all columns have batches of the same lengths. */
+  async read(columns: readonly IColumn[], window: IRowWindow, signal: AbortSignal): Promise<Data[][]> {
+    const group = this.rowGroups[window.group] as IRowGroup;
+    const pages = window.take < group.rows ? await this.pages(columns, window.group, signal) : NO_PAGES;
+    const plans = columns.map(column => planColumn(column, group, pages, window.first, window.take));
+    const bytes = await this.bytes.read(plans.flatMap(rangesOf), signal);
+    let at = 0;
+    return Promise.all(
+      plans.map(plan => {
+        const parts = plan.leaves.map(({ ranges }) => ranges.map(() => bytes[at++] as Uint8Array));
+        return this.decodeColumn(plan, parts, window.batchRows, signal);
+      })
+    );
+  }
+
+  /** The seam: planned bytes of one column to Arrow, in batches. */
+  private async decodeColumn(
+    plan: IColumnPlan,
+    bytes: readonly (readonly Uint8Array[])[],
+    batchRows: number,
+    signal: AbortSignal
+  ): Promise<Data[]> {
+    const { skip, take } = plan;
+    const file = miniFile(plan, bytes);
+    const ipc = await this.decoder.ask({ ask: 'column', file, skip, take, batchRows }, this.location, signal);
+    const batches = tableFromIPC(ipc).batches.map(({ data }) => data.children[0] as Data);
+    const isWhole = batches.every(({ length }, i) => length === Math.min(batchRows, take - i * batchRows));
+    if (!isWhole || batches.length !== Math.ceil(take / batchRows)) {
+      throw damagedFile(
+        this.location,
+        `${plan.column.element.name} has not the ${plan.rows} rows that the footer says`
+      );
+    }
+    return batches;
+  }
+
+  /** Pages of the flat columns of a row group, where the file has an offset index that can be used. */
+  private async pages(columns: readonly IColumn[], group: number, signal: AbortSignal): Promise<PageIndex> {
+    const { chunks, rows } = this.rowGroups[group] as IRowGroup;
+    const indexed = columns.filter(isFlat).flatMap(column =>
+      leavesOf(column).flatMap(leaf => {
+        const chunk = chunks[leaf] as IColumnChunk;
+        return chunk.offsetIndex === null || this.index.has(chunk) ? [] : [{ chunk, range: chunk.offsetIndex }];
+      })
+    );
+    const bytes = await this.bytes.read(
+      indexed.map(({ range }) => range),
+      signal
+    );
+    const parsed = await this.decoder.ask({ ask: 'pages', indexes: bytes }, this.location, signal);
+    indexed.forEach(({ chunk }, i) => this.index.set(chunk, parsed[i] ?? []));
+    return new Map(
+      chunks.flatMap((chunk, leaf): [number, readonly IPage[]][] => {
+        const known = this.index.get(chunk);
+        return known !== undefined && isSound(known, chunk, rows) ? [[leaf, known]] : [];
+      })
+    );
+  }
+
+  private readonly index = new Map<IColumnChunk, readonly IPage[]>();
+}
+
+function rangesOf({ leaves }: IColumnPlan): IRange[] {
+  return leaves.flatMap(({ ranges }) => ranges);
+}
+
+/** Bytes of the footer; sees the cheap signs of a file that was cut off, is encrypted or is no Parquet. */
+function footerLength({ tail, location, size }: FileBytes): number {
+  const bytes = Buffer.from(tail.buffer, tail.byteOffset, tail.byteLength);
+  const magic = bytes.toString('latin1', Math.max(0, bytes.length - 4));
+  if (magic === 'PARE') {
+    throw new TwinstoreError('unsupported', `${location} is encrypted Parquet.`, 'Encrypted files are not read.');
+  }
+  if (bytes.length < ENDING + 4 || magic !== 'PAR1') {
+    throw damagedFile(location, 'it does not end with PAR1');
+  }
+  const length = bytes.readUInt32LE(bytes.length - ENDING);
+  if (length + ENDING > size) {
+    throw damagedFile(location, `its footer claims ${length} bytes`);
+  }
+  return length;
+}

@@ -1,0 +1,141 @@
+import { parquetMetadata } from 'hyparquet';
+import type { ColumnChunk, RowGroup, SchemaElement } from 'hyparquet';
+import { readOffsetIndex } from 'hyparquet/src/indexes.js';
+
+/** What a footer says, as far as it is needed to plan and decode; structured-cloneable. */
+export interface IParquetMetadata {
+  columns: readonly IColumn[];
+  rowGroups: readonly IRowGroup[];
+}
+
+/** A node of the Parquet schema. */
+export interface IColumn {
+  element: SchemaElement;
+  children: readonly IColumn[];
+  /** Index of its chunk in every row group; null for groups. */
+  leaf: number | null;
+}
+
+export interface IRowGroup {
+  rows: number;
+  chunks: readonly IColumnChunk[];
+}
+
+/** Bytes [start, end) of a file. */
+export interface IRange {
+  start: number;
+  end: number;
+}
+
+/** One leaf column of a row group. */
+export interface IColumnChunk extends IRange {
+  path: readonly string[];
+  codec: string;
+  encodings: readonly string[];
+  type: string;
+  /** Values with nulls; of a flat column, its rows. */
+  values: number;
+  uncompressed: number;
+  offsetIndex: IRange | null;
+}
+
+/** One data page of a chunk (parquet-format, PageLocation). */
+export interface IPage extends IRange {
+  firstRow: number;
+}
+
+/**
+ * Parses a footer: the bytes of a file from the metadata's first one to its end.
+ *
+ * A damaged one may take forever or all memory, so only the worker and tests call it. Throws `Error` where it is seen.
+ */
+export function parseFooter(footer: Uint8Array): IParquetMetadata {
+  const { schema, row_groups } = parquetMetadata(footer.slice().buffer, { geoparquet: false, parsers: RAW });
+  const tree = new SchemaTree(schema);
+  const rowGroups = row_groups.map((group: RowGroup) => ({
+    rows: whole(group.num_rows),
+    chunks: group.columns.map(toChunk)
+  }));
+  if (rowGroups.some(({ chunks }) => chunks.length !== tree.leaves)) {
+    throw new Error('a row group has not one chunk for each column');
+  }
+  return { columns: tree.columns, rowGroups };
+}
+
+/** Pages from the offset index of each chunk. Only for the worker, as `parseFooter`. */
+export function parseOffsetIndexes(indexes: readonly Uint8Array[]): IPage[][] {
+  return indexes.map(bytes => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return readOffsetIndex({ view, offset: 0 }).page_locations.map(page => {
+      const start = whole(page.offset);
+      return { start, end: start + whole(page.compressed_page_size), firstRow: whole(page.first_row_index) };
+    });
+  });
+}
+
+/** Statistics stay bytes: nothing here reads them. */
+const raw = (value: unknown) => value;
+const RAW = { stringFromBytes: raw, uuidFromBytes: raw };
+
+/** Parquet lists its schema depth first; the root comes first. */
+class SchemaTree {
+  constructor(private readonly elements: readonly SchemaElement[]) {
+    this.columns = this.read().children;
+    if (this.next !== elements.length) {
+      throw new Error('the schema has elements without a parent');
+    }
+  }
+
+  readonly columns: readonly IColumn[];
+  leaves = 0;
+
+  private read(): IColumn {
+    const element = this.elements[this.next++];
+    if (element === undefined) {
+      throw new Error('the schema lacks elements');
+    }
+    const { num_children: count = 0 } = element;
+    if (count > this.elements.length) {
+      throw new Error('an element of the schema has more children than there are elements');
+    }
+    const isGroup = element.type === undefined;
+    const children = Array.from({ length: count }, () => this.read());
+    return { element, children, leaf: isGroup ? null : this.leaves++ };
+  }
+
+  private next = 0;
+}
+
+function toChunk({ file_path, meta_data, offset_index_offset, offset_index_length, ...rest }: ColumnChunk) {
+  if (meta_data === undefined || rest.crypto_metadata !== undefined) {
+    throw new Error('a column is encrypted');
+  }
+  if (file_path !== undefined && file_path !== '') {
+    throw new Error('a column lies in another file');
+  }
+  const first = whole(meta_data.data_page_offset);
+  // Some writers put 0 where there is no dictionary.
+  const dictionary = whole(meta_data.dictionary_page_offset ?? 0n) || first;
+  const start = Math.min(first, dictionary);
+  const index = offset_index_offset === undefined ? null : whole(offset_index_offset);
+  return {
+    start,
+    end: start + whole(meta_data.total_compressed_size),
+    path: meta_data.path_in_schema,
+    codec: meta_data.codec,
+    encodings: meta_data.encodings,
+    type: meta_data.type,
+    values: whole(meta_data.num_values),
+    uncompressed: whole(meta_data.total_uncompressed_size),
+    offsetIndex: index === null ? null : { start: index, end: index + whole(offset_index_length ?? 0) }
+  } satisfies IColumnChunk;
+}
+
+/** A count or place in the file. */
+function whole(value: bigint | number): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number < 0) {
+    throw new Error(`${value} is no count of bytes or rows`);
+  }
+  return number;
+}

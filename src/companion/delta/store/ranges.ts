@@ -1,0 +1,73 @@
+import type { IObjectStore } from './object_store';
+
+const KIB = 1024;
+/** A gap between two ranges that costs less to read than another request. */
+const GAP = 64 * KIB;
+/** Longer ranges are read in parts of this size, side by side. */
+const PART = 8 * KIB * KIB;
+
+interface IRange {
+  start: number;
+  end: number;
+}
+
+/** A whole file of known size. A file of another size is refused: the log would be wrong about it. */
+export async function readWhole(
+  store: IObjectStore,
+  location: string,
+  size: number,
+  signal: AbortSignal
+): Promise<Uint8Array> {
+  return readSpan(store, location, 0, size, signal);
+}
+
+/** Ranges [start, end) of one file, with as few requests as is sensible: near ones come in one. */
+export async function readRanges(
+  store: IObjectStore,
+  location: string,
+  ranges: readonly IRange[],
+  signal: AbortSignal
+): Promise<Uint8Array[]> {
+  const spans = coalesced(ranges);
+  const bytes = await Promise.all(spans.map(({ start, end }) => readSpan(store, location, start, end, signal)));
+  return ranges.map(({ start, end }) => {
+    const i = spans.findIndex(span => span.start <= start && end <= span.end);
+    const from = start - (spans[i]?.start ?? 0);
+    return (bytes[i] ?? NOTHING).subarray(from, from + end - start);
+  });
+}
+
+const NOTHING = new Uint8Array(0);
+
+function coalesced(ranges: readonly IRange[]): IRange[] {
+  const spans: IRange[] = [];
+  for (const { start, end } of [...ranges].sort((a, b) => a.start - b.start)) {
+    const last = spans.at(-1);
+    if (last !== undefined && start - last.end <= GAP) {
+      last.end = Math.max(last.end, end);
+    } else {
+      spans.push({ start, end });
+    }
+  }
+  return spans;
+}
+
+async function readSpan(
+  store: IObjectStore,
+  location: string,
+  start: number,
+  end: number,
+  signal: AbortSignal
+): Promise<Uint8Array> {
+  const part = (from: number) => {
+    const to = Math.min(from + PART, end);
+    return store.read(location, { range: { start: from, end: to }, limit: to - from, signal });
+  };
+  if (end - start <= PART) {
+    return part(start);
+  }
+  const span = new Uint8Array(end - start);
+  const starts = Array.from({ length: Math.ceil(span.length / PART) }, (_, i) => start + i * PART);
+  await Promise.all(starts.map(async from => span.set(await part(from), from - start)));
+  return span;
+}

@@ -1,0 +1,178 @@
+import { Table, Utf8, vectorFromArray } from 'apache-arrow';
+import { join } from 'node:path';
+import { Compression, Encoding, WriterPropertiesBuilder, WriterVersion } from 'parquet-wasm/node';
+
+import { ParquetFile } from '../../../src/companion/delta/parquet';
+import { isSound, planColumn, pruned } from '../../../src/companion/delta/parquet/planner';
+import { thrift } from '../../../src/companion/delta/parquet/thrift';
+import { readerOf } from '../../../src/companion/delta/arrow/values';
+import { CountingStore } from '../../../src/companion/delta/store';
+import { arrowToParquet, toParquet, write } from '../support/delta_files';
+import { ALIVE, localEngine } from '../support/engine';
+import { removeTemporaryFolders, temporaryFolder } from '../support/temporary_folder';
+
+const ROWS = 5_000;
+const folder = temporaryFolder();
+const { store, decoder } = localEngine(folder);
+afterAll(removeTemporaryFolders);
+
+/** `key` has few values and so a dictionary, `text` none; some are null. */
+const TABLE = new Table({
+  key: vectorFromArray(
+    Array.from({ length: ROWS }, (_, i) => (i % 11 === 0 ? null : `key ${i % 7}`)),
+    new Utf8()
+  ),
+  text: vectorFromArray(Array.from({ length: ROWS }, (_, i) => `${i} ${'x'.repeat(i % 50)}`)),
+  n: vectorFromArray(Array.from({ length: ROWS }, (_, i) => BigInt(i) * 3n))
+});
+
+function open(file: Uint8Array, counting = new CountingStore(store)): Promise<ParquetFile> {
+  const path = join(folder, 'x.parquet');
+  write(path, file);
+  return ParquetFile.open(counting, decoder, path, file.length, ALIVE);
+}
+
+async function valuesOf(file: ParquetFile, group: number, first: number, take: number, batchRows = 512) {
+  const columns = await file.read(file.columns, { group, first, take, batchRows }, ALIVE);
+  return columns.map(batches =>
+    batches.flatMap(batch => Array.from({ length: batch.length }, (_, i) => i).map(readerOf(batch)))
+  );
+}
+
+function slices(from: number, to: number) {
+  return (['key', 'text', 'n'] as const).map(name =>
+    Array.from({ length: to - from }, (_, i) => TABLE.getChild(name)?.get(from + i))
+  );
+}
+
+const paged = (builder = new WriterPropertiesBuilder()) =>
+  builder.setDataPageSizeLimit(400).setWriteBatchSize(100).setMaxRowGroupSize(3_000);
+
+describe('ParquetFile', () => {
+  it.each([
+    ['snappy', (builder: WriterPropertiesBuilder) => builder.setCompression(Compression.SNAPPY)],
+    ['zstd', (builder: WriterPropertiesBuilder) => builder.setCompression(Compression.ZSTD)],
+    ['gzip', (builder: WriterPropertiesBuilder) => builder.setCompression(Compression.GZIP)],
+    ['no codec', (builder: WriterPropertiesBuilder) => builder.setCompression(Compression.UNCOMPRESSED)],
+    ['no dictionary', (builder: WriterPropertiesBuilder) => builder.setDictionaryEnabled(false)],
+    ['pages of version 2', (builder: WriterPropertiesBuilder) => builder.setWriterVersion(WriterVersion.V2)],
+    [
+      'delta encodings',
+      (builder: WriterPropertiesBuilder) =>
+        builder.setDictionaryEnabled(false).setColumnEncoding('text', Encoding.DELTA_BYTE_ARRAY)
+    ]
+  ])('reads any rows of a row group from the pages that hold them: %s', async (_, set) => {
+    const file = await open(arrowToParquet(TABLE, paged(set(new WriterPropertiesBuilder())).build()));
+    expect(file.rowGroups.map(({ rows }) => rows)).toEqual([3_000, 2_000]);
+    for (const [first, take] of [
+      [0, 1],
+      [299, 2],
+      [300, 300],
+      [1_234, 777],
+      [2_999, 1],
+      [0, 3_000]
+    ] as const) {
+      expect(await valuesOf(file, 0, first, take)).toEqual(slices(first, first + take));
+    }
+    expect(await valuesOf(file, 1, 1_500, 500)).toEqual(slices(4_500, 5_000));
+  });
+
+  it('fetches no page that holds no wanted row', async () => {
+    const rows = 200_000;
+    const noise = Array.from({ length: rows }, (_, i) => Math.sin(i) * 1e9);
+    const bytes = arrowToParquet(
+      new Table({ noise: vectorFromArray(noise) }),
+      paged().setMaxRowGroupSize(rows).setDictionaryEnabled(false).build()
+    );
+    const counting = new CountingStore(store);
+    const file = await open(bytes, counting);
+    const { bytes: opened } = counting;
+    expect(await valuesOf(file, 0, 1_000, 10)).toEqual([noise.slice(1_000, 1_010)]);
+    expect(bytes.length).toBeGreaterThan(1_000_000);
+    expect(counting.bytes - opened).toBeLessThan(50_000);
+  });
+
+  it('reads a column without the leaves that are not wanted', async () => {
+    const file = await open(toParquet([{ add: { path: 'a', stats: 'long', at: { size: 1n, rest: 2n } } }]));
+    const columns = file.columns.flatMap(
+      column => pruned(column, path => ['add.path', 'add.at.size'].includes(path)) ?? []
+    );
+    const [[add] = []] = await file.read(columns, { group: 0, first: 0, take: 1, batchRows: 1 }, ALIVE);
+    expect(add && readerOf(add)(0)).toEqual({ path: 'a', at: { size: 1n } });
+  });
+
+  it('takes whole chunks where the columns of a struct have pages of different borders', async () => {
+    const rows = Array.from({ length: 2_000 }, (_, i) => ({
+      s: { short: BigInt(i), long: 'y'.repeat(i % 90), list: i % 3 === 0 ? [] : [`${i}`, 'z'] }
+    }));
+    const file = await open(toParquet(rows));
+    expect((await valuesOf(file, 0, 700, 5))[0]).toEqual(rows.slice(700, 705).map(({ s }) => s));
+  });
+
+  it('refuses a page whose bytes were changed, or gives the rows that it still holds', async () => {
+    const sound = arrowToParquet(TABLE, paged().build());
+    for (let at = 4; at < 2_000; at += 61) {
+      const bytes = sound.slice();
+      bytes[at] = (bytes[at] ?? 0) ^ 0x55;
+      const outcome = await open(bytes)
+        .then(file => valuesOf(file, 0, 100, 500))
+        .catch((error: unknown) => String(error));
+      if (typeof outcome === 'string') {
+        expect(outcome).toMatch(/x\.parquet is not a sound Parquet file/);
+      } else {
+        expect(outcome.map(values => values.length)).toEqual([500, 500, 500]);
+      }
+    }
+  });
+});
+
+describe('an offset index', () => {
+  const chunk = {
+    start: 4,
+    end: 40,
+    path: ['a'],
+    codec: 'SNAPPY',
+    encodings: [],
+    type: 'INT32',
+    values: 30,
+    uncompressed: 36
+  };
+  const pages = [
+    { start: 10, end: 20, firstRow: 0 },
+    { start: 20, end: 40, firstRow: 12 }
+  ];
+
+  it.each([
+    ['nothing', []],
+    ['a gap', [pages[0], { start: 21, end: 40, firstRow: 12 }]],
+    ['less than the chunk', [pages[0]]],
+    ['more than the chunk', [pages[0], { start: 20, end: 41, firstRow: 12 }]],
+    ['rows that do not grow', [pages[0], { start: 20, end: 40, firstRow: 0 }]],
+    ['more rows than there are', [pages[0], { start: 20, end: 40, firstRow: 30 }]],
+    ['a first page before the chunk', [{ start: 3, end: 20, firstRow: 0 }, pages[1]]]
+  ])('is left aside when it tells of %s', (_, told) => {
+    const whole = { ...chunk, offsetIndex: null };
+    expect(isSound(pages, whole, 30)).toBe(true);
+    expect(isSound(told as typeof pages, whole, 30)).toBe(false);
+  });
+
+  it('plans the dictionary and the pages of the wanted rows', () => {
+    const column = { element: { name: 'a', type: 'INT32' as const }, children: [], leaf: 0 };
+    const group = { rows: 30, chunks: [{ ...chunk, offsetIndex: null }] };
+    const plan = planColumn(column, group, new Map([[0, pages]]), 13, 2);
+    expect([plan.rows, plan.skip, plan.take]).toEqual([18, 1, 2]);
+    expect(plan.leaves[0]?.ranges.map(({ start, end }) => [start, end])).toEqual([
+      [4, 10],
+      [20, 40]
+    ]);
+  });
+});
+
+describe('thrift', () => {
+  it('writes numbers, long lists and far fields as the compact protocol has them', () => {
+    expect(thrift.i64(2 ** 40).bytes).toEqual([0x80, 0x80, 0x80, 0x80, 0x80, 0x40]);
+    expect(thrift.i32(-1).bytes).toEqual([1]);
+    expect(thrift.list(Array.from({ length: 15 }, () => thrift.i32(0))).bytes.slice(0, 2)).toEqual([0xf5, 15]);
+    expect(thrift.struct({ 1: thrift.bool(true), 20: thrift.i32(1), 2: undefined }).bytes).toEqual([0x11, 5, 40, 2, 0]);
+  });
+});
