@@ -8,6 +8,7 @@ import type { IGroupsAnswer, IGroupSummary } from '../contract';
 import { EXIT, WrongUse } from './command';
 import type { ICommand, IContext } from './command';
 import { askCompanion } from './companion_client';
+import { textTable } from './output';
 import { count } from './words';
 
 const HELP = `Usage: twinstore groups [--json]
@@ -88,17 +89,7 @@ export function groupsInWords(groups: readonly IGroupSummary[], nowUs: number): 
     age(group.online_event_us, nowUs),
     proofInWords(group.last_proof, nowUs)
   ]);
-  const table = [['  group', 'state', 'online at', 'lag', 'offline age', 'online age', 'last proof'], ...rows];
-  const widths = (table[0] ?? []).map((_, i) => Math.max(...table.map(row => row[i]?.length ?? 0)));
-  return table
-    .map(
-      row =>
-        `${row
-          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`
-    )
-    .join('');
+  return textTable([['  group', 'state', 'online at', 'lag', 'offline age', 'online age', 'last proof'], ...rows]);
 }
 
 function problemsInWords({ groups, errors }: IGroupsAnswer): string {

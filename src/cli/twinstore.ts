@@ -1,6 +1,7 @@
 import { TwinstoreError, VERSION } from '../contract';
 import { EXIT, WrongUse } from './command';
 import type { ICommand, IContext } from './command';
+import { deltaCommand } from './delta';
 import { groupsCommand } from './groups';
 import { parityCommand } from './parity';
 import { repairCommand } from './repair';
@@ -13,6 +14,7 @@ const COMMANDS: Readonly<Record<string, ICommand>> = {
   start: startCommand,
   stack: stackCommand,
   groups: groupsCommand,
+  delta: deltaCommand,
   parity: parityCommand,
   retry: retryCommand,
   repair: repairCommand,

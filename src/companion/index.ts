@@ -1,3 +1,20 @@
+export { loadSettings } from './config';
+export {
+  canonical,
+  CountingStore,
+  history,
+  ipcStream,
+  jsonReader,
+  openSnapshot,
+  Scan,
+  textReader,
+  timestampText,
+  typeName,
+  versionAt
+} from './delta';
+export type { IAddFile, ICommit, IEngine, ISchemaField, Snapshot } from './delta';
+export { openOffline } from './offline';
+export type { IOffline } from './offline';
 export { Redactor } from './redaction';
 export { CurrentServices } from './services';
 export type { IServiceContext, IServices } from './services';

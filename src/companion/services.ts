@@ -2,12 +2,13 @@ import { TwinstoreError } from '../contract';
 import type { Settings } from '../contract';
 import { loadSettings, readCredentials, seconds, stampOf } from './config';
 import type { ILoadedSettings, ISettingsPlaces } from './config';
-import { canonical, createS3Client, isS3, LocalStore, RoutedStore, S3Store, WorkerDecoder } from './delta';
-import type { IAccessKey, IObjectStore } from './delta';
+import { canonical, isS3 } from './delta';
+import type { IObjectStore } from './delta';
 import { errorBody } from './error_body';
 import { Catalogue } from './groups';
 import { HealthCheck } from './health';
 import type { IProbe } from './health';
+import { incompleteCredentials, openOffline } from './offline';
 import { clientOptions, OnlineStore } from './online';
 import type { ILogin } from './online';
 import type { Redactor } from './redaction';
@@ -33,8 +34,6 @@ export interface IServices {
   dispose(): Promise<void>;
 }
 
-const DECODE_DEADLINE_MS = 10_000;
-const DECODE_MEMORY = 512 * 1024 * 1024;
 const DEFAULT_PROOF_MAX_AGE = '24h';
 
 /** Makes the services that the settings ask for. Nothing connects before it is asked. */
@@ -46,32 +45,24 @@ export async function createServices(
   const toBody = (error: unknown) => errorBody(error, '', redactor);
   const remember = (secret: string) => redactor.remember(secret);
   const { offline, online } = settings.stores;
-  const key = await accessKey(offline.credentials?.file, remember);
   const login = await onlineLogin(online.credentials?.file, remember);
   const roots = (settings.roots ?? []).map(({ location, depth = 1 }) => ({ location: canonical(location), depth }));
   const locations = roots.map(({ location }) => location);
 
-  const s3Address = offline.endpoint ?? 'AWS';
-  const s3Client = createS3Client(offline, key);
-  const store = new RoutedStore(locations, new S3Store(s3Client, s3Address, random), new LocalStore(locations));
-  const decoder = new WorkerDecoder({
-    script: workerScript,
-    deadlineMs: DECODE_DEADLINE_MS,
-    maxMemory: DECODE_MEMORY
-  });
+  const { engine, s3Address, dispose } = await openOffline(offline, locations, { workerScript, random, remember });
   const onlineStore = new OnlineStore(
     online.dialect === 'keyspaces' ? 'Keyspaces' : 'Cassandra',
     online.hosts.join(', '),
     clientOptions(online, login)
   );
   const probes: IProbe[] = [
-    ...offlineProbes(store, locations, s3Address, path),
+    ...offlineProbes(engine.store, locations, s3Address, path),
     { name: onlineStore.name, address: onlineStore.address, check: signal => onlineStore.ping(signal) }
   ];
   return {
     catalogue: new Catalogue(
       {
-        engine: { store, decoder },
+        engine,
         online: onlineStore,
         nowUs,
         proofMaxAgeS: seconds(settings.proof_max_age ?? DEFAULT_PROOF_MAX_AGE),
@@ -87,9 +78,8 @@ export async function createServices(
       toBody
     ),
     dispose: async () => {
-      s3Client.destroy();
       onlineStore.dispose();
-      await decoder.dispose();
+      await dispose();
     }
   };
 }
@@ -127,38 +117,15 @@ export class CurrentServices {
   private making: Promise<IServices> | null = null;
 }
 
-async function accessKey(file: string | undefined, remember: (secret: string) => void): Promise<IAccessKey | null> {
-  if (file === undefined) {
-    return null;
-  }
-  const { access_key_id, secret_access_key, session_token } = await readCredentials(file, remember);
-  if (access_key_id === undefined || secret_access_key === undefined) {
-    throw incomplete(file, 'access_key_id and secret_access_key');
-  }
-  return {
-    accessKeyId: access_key_id,
-    secretAccessKey: secret_access_key,
-    ...(session_token === undefined ? {} : { sessionToken: session_token })
-  };
-}
-
 async function onlineLogin(file: string | undefined, remember: (secret: string) => void): Promise<ILogin | null> {
   if (file === undefined) {
     return null;
   }
   const { username, password } = await readCredentials(file, remember);
   if (username === undefined || password === undefined) {
-    throw incomplete(file, 'username and password');
+    throw incompleteCredentials(file, 'username and password');
   }
   return { username, password };
-}
-
-function incomplete(file: string, needed: string): TwinstoreError {
-  return new TwinstoreError(
-    'bad_request',
-    `The credentials' file ${file} lacks ${needed}.`,
-    `Write ${needed} into it.`
-  );
 }
 
 function offlineProbes(store: IObjectStore, roots: readonly string[], s3: string, settings: string): IProbe[] {

@@ -1,5 +1,5 @@
 export type { IAddFile, IMetadata, IProtocol, ITxn } from './actions';
-export { DecimalValue, rowsOf } from './arrow';
+export { DecimalValue, ipcStream, jsonReader, rowsOf, textReader, timestampText } from './arrow';
 export type { Row, Value } from './arrow';
 export { physicalName } from './column_mapping';
 export type { IEngine } from './engine';
@@ -7,6 +7,7 @@ export { history } from './history';
 export type { ICommit } from './history';
 export { Scan } from './scan';
 export type { IScanOptions } from './scan';
+export { typeName } from './schema';
 export type { DeltaType, ISchemaField } from './schema';
 export { openSnapshot } from './snapshot';
 export type { Snapshot } from './snapshot';
@@ -14,5 +15,16 @@ export { readFile } from './table';
 export { versionAt } from './timestamps';
 export { WatchedTable } from './watched_table';
 export { WorkerDecoder } from './parquet';
-export { below, canonical, createS3Client, isS3, isWithin, Limiter, LocalStore, RoutedStore, S3Store } from './store';
+export {
+  below,
+  canonical,
+  CountingStore,
+  createS3Client,
+  isS3,
+  isWithin,
+  Limiter,
+  LocalStore,
+  RoutedStore,
+  S3Store
+} from './store';
 export type { IAccessKey, IObjectStore } from './store';

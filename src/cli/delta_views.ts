@@ -1,0 +1,134 @@
+import { history, ipcStream, jsonReader, Scan, textReader, timestampText, typeName } from '../companion';
+import type { IAddFile, IEngine, ISchemaField, Snapshot } from '../companion';
+import { textTable } from './output';
+
+export const FORMATS = ['table', 'json', 'arrow'] as const;
+
+/** What to show of a table, and how. */
+export interface IDeltaRequest {
+  engine: IEngine;
+  table: string;
+  format: (typeof FORMATS)[number];
+  columns: readonly string[] | undefined;
+  /** At most; Infinity for all. */
+  limit: number;
+  snapshot: () => Promise<Snapshot>;
+  signal: AbortSignal;
+}
+
+/** The parts of what is shown, made as they are taken. */
+export type View = (request: IDeltaRequest) => AsyncGenerator<string | Uint8Array, void, undefined>;
+
+const NONE = '–';
+
+export const schema: View = async function* ({ snapshot, format }) {
+  const table = await snapshot();
+  const columns = table.schema.map(field => columnOf(field, table));
+  if (format === 'json') {
+    yield* jsonLines(columns);
+    return;
+  }
+  const cells = columns.map(({ name, type, nullable, partition }) => [
+    name,
+    type,
+    nullable ? '' : 'not null',
+    partition ? 'partition' : ''
+  ]);
+  yield textTable([['column', 'type', '', ''], ...cells]);
+};
+
+export const rows: View = async function* ({ engine, snapshot, columns, limit, format, signal }) {
+  const scan = new Scan(engine, await snapshot(), { limit, ...(columns === undefined ? {} : { columns }) });
+  if (format === 'arrow') {
+    yield* ipcStream(scan.schema, scan.batches(signal));
+    return;
+  }
+  const names = scan.schema.fields.map(({ name }) => name);
+  const table = [names];
+  for await (const { data, numRows } of scan.batches(signal)) {
+    const places = Array.from({ length: numRows }, (_, i) => i);
+    if (format === 'json') {
+      const cells = data.children.map(jsonReader);
+      const keys = names.map(name => JSON.stringify(name));
+      for (const i of places) {
+        yield `{${cells.map((cell, j) => `${keys[j]}:${cell(i)}`).join(',')}}\n`;
+      }
+    } else {
+      const cells = data.children.map(textReader);
+      table.push(...places.map(i => cells.map(cell => cell(i))));
+    }
+  }
+  if (format === 'table') {
+    yield textTable(table);
+  }
+};
+
+export const historyOf: View = async function* ({ engine, table, limit, format, signal }) {
+  const commits = await history(engine, table, limit, signal);
+  if (format === 'json') {
+    yield* jsonLines(commits.map(({ timestampMs, ...rest }) => ({ ...rest, timestamp: timeText(timestampMs) })));
+    return;
+  }
+  const cells = commits.map(({ version, timestampMs, operation, filesAdded, filesRemoved, engine: writer }) => [
+    String(version),
+    timeText(timestampMs),
+    operation ?? NONE,
+    `+${filesAdded} −${filesRemoved}`,
+    writer ?? NONE
+  ]);
+  yield textTable([['version', 'time', 'operation', 'files', 'engine'], ...cells]);
+};
+
+export const files: View = async function* ({ snapshot, format }) {
+  const live = (await snapshot()).files.map(fileOf);
+  if (format === 'json') {
+    yield* jsonLines(live);
+    return;
+  }
+  const cells = live.map(({ path, size, rows: count, deleted, partition }) => [
+    path,
+    String(size),
+    count === null ? NONE : String(count),
+    String(deleted),
+    Object.entries(partition)
+      .map(([name, value]) => `${name}=${value ?? 'null'}`)
+      .join(' ')
+  ]);
+  yield textTable([['path', 'bytes', 'rows', 'deleted', 'partition'], ...cells]);
+};
+
+function columnOf({ name, type, nullable }: ISchemaField, { metadata }: Snapshot) {
+  return { name, type: typeName(type), nullable, partition: metadata.partitionColumns.includes(name) };
+}
+
+/** Rows by the statistics, with those that a deletion vector takes away; null where the writer kept none. */
+function fileOf({ path, size, modificationTime, partitionValues, stats, deletionVector }: IAddFile) {
+  return {
+    path,
+    size,
+    modified: modificationTime === null ? null : timeText(modificationTime),
+    rows: rowsOf(stats),
+    deleted: deletionVector?.cardinality ?? 0,
+    partition: partitionValues
+  };
+}
+
+function rowsOf(stats: string | null): number | null {
+  try {
+    const { numRecords } = JSON.parse(stats ?? '{}') as { numRecords?: unknown };
+    return Number.isSafeInteger(numRecords) ? (numRecords as number) : null;
+  } catch {
+    // Statistics that are no JSON are none.
+    return null;
+  }
+}
+
+function timeText(ms: number): string {
+  return timestampText(BigInt(Math.floor(ms)) * 1000n, true);
+}
+
+function* jsonLines(items: readonly object[]): Generator<string, void, undefined> {
+  for (const item of items) {
+    yield `${JSON.stringify(item)}\n`;
+  }
+}

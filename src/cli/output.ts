@@ -1,0 +1,31 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+/** Writes pieces as the reader takes them. A reader that goes away, such as `head`, ends it without an error. */
+export async function writeAll(
+  out: NodeJS.WritableStream,
+  pieces: AsyncIterable<string | Uint8Array>,
+  signal: AbortSignal
+): Promise<void> {
+  try {
+    await pipeline(Readable.from(pieces), out, { end: false, signal });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException | null)?.code !== 'EPIPE') {
+      throw error;
+    }
+  }
+}
+
+/** A table of texts, its first row the head; columns as wide as their widest text. */
+export function textTable(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map(row => row[i]?.length ?? 0)));
+  return rows
+    .map(
+      row =>
+        `${row
+          .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`
+    )
+    .join('');
+}
