@@ -13,8 +13,9 @@ PACKAGE = Path(__file__).parents[1] / "twinstore"
 #: Modules of the package that are not the library: they run beside JupyterLab, never on a cluster.
 NOT_LIBRARY = {"run.py", "__main__.py", "command.py"}
 LIBRARY = sorted(path for path in PACKAGE.glob("*.py") if path.name not in NOT_LIBRARY)
-#: What every half in Python shares: the contract's schemas and errors, where settings are, where Node is, who acts.
-SHARED = {"schemas", "errors", "config", "node", "user"}
+#: What every half in Python shares: the contract's schemas and errors, where settings are, where Node is, who acts,
+#: what executed notebooks are called.
+SHARED = {"schemas", "errors", "config", "node", "user", "executed"}
 JUPYTER = {"IPython", "ipykernel", "jupyter_server", "jupyterlab", "nbclient", "nbformat", "tornado"}
 
 

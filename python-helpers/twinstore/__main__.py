@@ -112,6 +112,15 @@ def _repair(options: argparse.Namespace, output: JobOutput) -> int:
     return _with_store(output, work)
 
 
+def _materialize(options: argparse.Namespace, output: JobOutput) -> int:
+    def work(store: Any) -> _Outcome:
+        receipt = store.materialize(store.group(options.group), version=options.version)
+        receipts = [receipt.to_dict()]
+        return _Outcome({"receipts": receipts}, str(receipt), _code(receipts, None))
+
+    return _with_store(output, work)
+
+
 @dataclass(frozen=True)
 class _Outcome:
     """What a verb found: `IJobResult` of the contract, the same in words, and the exit code."""
@@ -191,6 +200,11 @@ def _parser() -> argparse.ArgumentParser:
     repair.add_argument("group")
     repair.add_argument("--dry-run", action="store_true", help="tell what would be mended, and change nothing")
     repair.set_defaults(run=_repair)
+
+    materialize = verbs.add_parser("materialize", parents=[common], help="write every row online again")
+    materialize.add_argument("group")
+    materialize.add_argument("--version", type=int, help="the rows as they were at this Delta version")
+    materialize.set_defaults(run=_materialize)
     return parser
 
 

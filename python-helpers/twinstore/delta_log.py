@@ -35,13 +35,15 @@ _COMMIT_LIMIT = 256 * 2**20
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What the table is at one version. `timestamp_us` is the in-commit timestamp, None where it has none."""
+    """What the table is at one version. `timestamp_us` is the in-commit timestamp, None where it has none; `set_to` is
+    that of its commit."""
 
     version: int
     table_id: str
     timestamp_us: int | None
     schema: StructType
     properties: Mapping[str, str]
+    set_to: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,9 @@ class Commit:
     """One commit, as its JSON file tells.
 
     `run_id` is the run that appended it; `ours` whether twinstore made it; `touches_all` that every key must be written
-    again (a change of the table's metadata, or a stamp); `removes` that rows left the table or were replaced, `deleted`
-    how many a delete of keys took; `added` are the `add` actions, as text, of files that brought rows.
+    again (a change of the table's metadata, or a stamp), as they were at version `set_to` if that is given; `removes`
+    that rows left the table or were replaced, `deleted` how many a delete of keys took; `added` are the `add` actions,
+    as text, of files that brought rows.
     """
 
     version: int
@@ -58,6 +61,7 @@ class Commit:
     run_id: str | None = None
     created_us: int | None = None
     touches_all: bool = False
+    set_to: int | None = None
     removes: bool = False
     added: tuple[str, ...] = ()
     rows: int | None = None
@@ -100,6 +104,7 @@ def parse_commit(version: int, lines: Iterable[str]) -> Commit:
         run_id=run_id if is_run else None,
         created_us=created_us if is_run else None,
         touches_all=metadata or ours.get("touch") == "all",
+        set_to=ours.get("set_to"),
         removes=removes,
         added=tuple(added),
         rows=_count(metrics.get("numOutputRows")),
@@ -152,6 +157,7 @@ class OfflineTable:
             timestamp_us=head.timestamp_us if head else None,
             schema=StructType.fromJson(json.loads(metadata.schemaString())),
             properties=dict(properties),
+            set_to=head.set_to if head else None,
         )
 
     def size_bytes(self) -> int:
@@ -260,15 +266,16 @@ class OfflineTable:
                 return commit
         return None
 
-    def stamp(self, schema: StructType, touch: str) -> None:
+    def stamp(self, schema: StructType, touch: str, set_to: int | None = None) -> None:
         """An empty commit, for a fresh write timestamp. After one that touches `all` every key is written again; what
-        one that touches `keys` is for, its maker knows.
+        one that touches `keys` is for, its maker knows. `set_to` names the older version that its maker writes online.
 
         Delta makes no commit for an append without rows, unless it carries a transaction.
         """
         writer = self._spark.createDataFrame([], schema).write.format("delta").mode("append")
         writer = writer.option("txnAppId", f"twinstore.stamp:{uuid.uuid4().hex}").option("txnVersion", "0")
-        writer.option("userMetadata", _user_metadata(touch=touch)).save(self.location)
+        told = {"touch": touch} if set_to is None else {"touch": touch, "set_to": set_to}
+        writer.option("userMetadata", _user_metadata(**told)).save(self.location)
 
     def delete(self, keys: DataFrame) -> int | None:
         """Deletes every row of these keys; how many there were, None when there was none and so no commit."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -17,6 +17,21 @@ from .types import event_us
 from .winners import ORDER, from_event_us, key_names, latest, order_rows, rows_of
 
 _ROWS, _FIRST_US = "_rows", "_first_us"
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a propagation begins: the head H of the log, the watermark, and this run's own commit if the gap has it.
+
+    `own_is_fresh`: this very call made that commit. `set_to` is the older version whose rows go online in place of the
+    head's; the head is the commit that says so.
+    """
+
+    head: Snapshot
+    reached: Watermark
+    own: Commit | None = None
+    own_is_fresh: bool = False
+    set_to: int | None = None
 
 
 @dataclass(frozen=True)
@@ -97,27 +112,19 @@ def fed_keys(twins: Twins, gap: Gap, kept: ExitStack) -> DataFrame | None:
     return found
 
 
-def due_online(
-    twins: Twins,
-    changes: Changes,
-    head: Snapshot,
-    reached: Watermark,
-    own: Commit | None,
-    wanted: DataFrame | None,
-    kept: ExitStack,
-) -> Due:
-    """The winners in snapshot `head` of the keys that the gap changed, and the keys that it took away.
+def due_online(twins: Twins, changes: Changes, start: Start, wanted: DataFrame | None, kept: ExitStack) -> Due:
+    """The winners in the snapshot of the head of the keys that the gap changed, and the keys that it took away.
 
-    `own` is this run's own append when it lies in the gap; `wanted` are keys that are due besides, whether or not the
-    gap changed them. What is cached lives until `kept` closes.
+    `wanted` are keys that are due besides, whether or not the gap changed them. What is cached lives until `kept`
+    closes.
     """
-    finder = _Finder(twins, changes, head, own, wanted, kept)
+    finder = _Finder(twins, changes, start, wanted, kept)
     if changes.every_key:
         return finder.every_key()
     if changes.removes or wanted is not None:
         return finder.of_keys()
     try:
-        return finder.inserted(reached)
+        return finder.inserted()
     except FOREIGN as error:
         if not feed_is_gone(error):
             raise
@@ -125,25 +132,17 @@ def due_online(
 
 
 class _Finder:
-    def __init__(
-        self,
-        twins: Twins,
-        changes: Changes,
-        head: Snapshot,
-        own: Commit | None,
-        wanted: DataFrame | None,
-        kept: ExitStack,
-    ) -> None:
+    def __init__(self, twins: Twins, changes: Changes, start: Start, wanted: DataFrame | None, kept: ExitStack) -> None:
         self._twins = twins
         self._definition = twins.definition
         self._keys = list(twins.definition.keys)
         self._changes = changes
-        self._head = head
-        self._own = own
+        self._start = start
+        self._own = start.own
         self._wanted = wanted
         self._kept = kept
 
-    def inserted(self, reached: Watermark) -> Due:
+    def inserted(self) -> Due:
         """Of a gap that only brought rows."""
         inserts = self._changes.inserts
         gap_rows = self._twins.offline.added_rows(inserts)
@@ -165,7 +164,7 @@ class _Finder:
             sf.max(f"{ORDER}.event_us"),
         )
         keys, rows, first_us, oldest_us, last_us = totals.collect()[0]
-        known_us = reached.max_event_us
+        known_us = self._start.reached.max_event_us
         newest_us = max((us for us in (known_us, last_us) if us is not None), default=None)
         order = summary.select(*key_names(self._definition), ORDER)
         if keys == 0 or known_us is None or first_us > known_us:
@@ -173,7 +172,7 @@ class _Finder:
             alone = self._own is not None and inserts == (self._own,)
             counts = Counts(superseded=rows - keys) if alone else self._counts(None)
             return Due(order, keys, oldest_us, gap_rows, None, newest_us, counts)
-        snapshot = self._twins.offline.read(self._head.version)
+        snapshot = self._twins.offline.read(self._start.head.version)
         history = order_rows(snapshot.where(from_event_us(self._definition, first_us)), self._definition)
         related = self._cached(history.join(order.drop(ORDER), self._keys, "left_semi"))
         winners = self._cached(latest(related, self._definition))
@@ -187,28 +186,48 @@ class _Finder:
             if changed is None:
                 return self.every_key()
             keys = changed if keys is None else changed.unionByName(keys).distinct()
-        snapshot = self._twins.offline.read(self._head.version)
+        snapshot = self._twins.offline.read(self._start.head.version)
         related = self._cached(order_rows(snapshot, self._definition).join(keys, self._keys, "left_semi"))
         winners = self._cached(latest(related, self._definition))
-        newest_us = snapshot.agg(sf.max(event_us(self._definition.event_column))).collect()[0][0]
         absent = keys.join(winners, self._keys, "left_anti")
-        return replace(self._due(winners, snapshot, absent, self._counts(related)), max_event_us=newest_us)
+        due = self._due(winners, snapshot, absent, self._counts(related))
+        return replace(due, max_event_us=self._newest_us(snapshot))
 
     def every_key(self) -> Due:
         """Of all that the table holds; what history lacks and the online store has, or may yet get, is to leave it."""
-        snapshot = self._twins.offline.read(self._head.version)
+        head, set_to = self._start.head.version, self._start.set_to
+        snapshot = self._twins.offline.read(head) if set_to is None else self._as_of(set_to)
         history = order_rows(snapshot, self._definition)
         winners = self._cached(latest(history, self._definition))
         candidates = self._twins.online.read().select(*key_names(self._definition))
-        removed = fed_keys(self._twins, self._changes.gap, self._kept) if self._changes.removes else None
-        # A slower writer of an older snapshot may bring them only later.
-        for gone in (removed, self._wanted):
-            if gone is not None:
-                candidates = candidates.unionByName(gone).distinct()
+        # A slower writer of another snapshot may bring them only later.
+        for keys in self._keys_of_others(head if set_to is None else set_to):
+            candidates = candidates.unionByName(keys).distinct()
         absent = candidates.join(winners, self._keys, "left_anti")
         only_own = self._own is not None and self._changes.inserts == (self._own,)
-        counts = self._counts(None if only_own else history)
-        return self._due(winners, snapshot, absent, counts)
+        due = self._due(winners, snapshot, absent, self._counts(None if only_own else history))
+        return due if set_to is None else replace(due, max_event_us=self._newest_us(self._twins.offline.read(head)))
+
+    def _keys_of_others(self, version: int) -> Iterator[DataFrame]:
+        """Keys that the rows of `version` may lack and that another writer may write online."""
+        if self._wanted is not None:
+            yield self._wanted
+        if self._changes.removes:
+            removed = fed_keys(self._twins, self._changes.gap, self._kept)
+            if removed is not None:
+                yield removed
+        # Versions that one who did not finish was to set the online store to.
+        snapshots = {commit.set_to for commit in self._changes.commits if commit.set_to is not None}
+        for other in (snapshots | {self._start.head.version}) - {version}:
+            keys = self._cached(self._twins.offline.read(other).select(*key_names(self._definition)))
+            try:
+                keys.count()
+            except FOREIGN as error:
+                # VACUUM took files of that version, so that nobody can bring its rows any more.
+                if not caused_by(error, "FileNotFoundException"):
+                    raise
+            else:
+                yield keys
 
     def _counts(self, history: DataFrame | None) -> Counts:
         """Of this run's own rows, against `history` (as `order_rows` gives it); None: nothing in it is as new."""
@@ -237,6 +256,18 @@ class _Finder:
         event_us = f"{ORDER}.event_us"
         keys, oldest_us, newest_us = order.agg(sf.count(sf.lit(1)), sf.min(event_us), sf.max(event_us)).collect()[0]
         return Due(order, keys, oldest_us, source, absent, newest_us, counts)
+
+    def _as_of(self, version: int) -> DataFrame:
+        """The rows of an older version, with the columns that the table has now."""
+        rows = self._twins.offline.read(version)
+        fields = self._start.head.schema.fields
+        return rows.withColumns(
+            {each.name: sf.lit(None).cast(each.dataType) for each in fields if each.name not in rows.columns}
+        )
+
+    def _newest_us(self, rows: DataFrame) -> int | None:
+        newest_us: int | None = rows.agg(sf.max(event_us(self._definition.event_column))).collect()[0][0]
+        return newest_us
 
     def _cached(self, rows: DataFrame) -> DataFrame:
         cached = rows.persist()

@@ -228,6 +228,11 @@ class Prover:
             spark=self._twins.spark,
             definition=self._definition,
         )
+        set_to = self._twins.receipts.set_version(snapshot.table_id) if found.offences else None
+        if set_to is not None:
+            report = report.noting(
+                f"The online store was set to version {set_to} on purpose; `store.materialize(group)` brings it back."
+            )
         return report.noting(*_notes(found, scope, compared, unproved, snapshot, reached))
 
     def _kept(self, report: ParityReport, begun: float) -> ParityReport:

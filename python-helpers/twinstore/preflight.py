@@ -9,16 +9,19 @@ from dataclasses import dataclass, field, replace
 from typing import Callable
 from urllib.parse import urlsplit
 
+from pyspark.sql import functions as sf
 from pyspark.sql import types as t
 
 from .config import Settings
 from .delta_log import Snapshot
-from .errors import TwinstoreError
+from .errors import TwinstoreError, from_foreign
 from .feature_group import CREATED_US, ROW_HASH, Definition
+from .foreign import FOREIGN
 from .online import OnlineShape
 from .problem import Problem, refuse
 from .twins import Twins
 from .types import contract, quoted
+from .winners import key_names
 
 #: Properties without which the protocol does not hold, and their values.
 PROPERTIES = {"delta.enableInCommitTimestamps": "true", "delta.enableChangeDataFeed": "true"}
@@ -99,6 +102,28 @@ def check_again(twins: Twins, settings: Settings, ready: Readiness, new_features
     if now and before and (now.table_id, now.version) == (before.table_id, before.version):
         return ready
     return check(twins, settings, new_features)
+
+
+def check_version(twins: Twins, ready: Readiness, version: int) -> None:
+    """Raises `TwinstoreError` when the rows of an older version of the offline table can no longer be read."""
+    head = -1 if ready.snapshot is None else ready.snapshot.version
+    if not 0 <= version <= head:
+        raise TwinstoreError(
+            "not_found",
+            f"{twins.offline.location} has no version {version}.",
+            f"Choose one from 0 to {head}." if head >= 0 else "Write the group first.",
+        )
+    try:
+        # A count alone would be answered from the log.
+        twins.offline.read(version).agg(sf.max(sf.xxhash64(*key_names(twins.definition)))).collect()
+    except FOREIGN as error:
+        raise from_foreign(
+            error,
+            f"Version {version} of {twins.offline.location} can no longer be read: VACUUM or the clean-up of the log "
+            "took part of it.",
+            "Choose a newer version (`DESCRIBE HISTORY` lists them), or restore the files from a backup.",
+            code="not_found",
+        ) from error
 
 
 def prepare(twins: Twins, ready: Readiness, watermark: int, before_commit: Callable[[], None]) -> Readiness:

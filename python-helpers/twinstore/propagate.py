@@ -9,18 +9,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Callable
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
-from .delta_log import Commit, Snapshot
 from .errors import TwinstoreError, WriteUnconfirmed, from_foreign
 from .fate import ALIVE, EXPIRED, FATE, Tally, tally, with_fate
-from .gap import Changes, Due, changes_of, due_online, resumed_runs, winner_rows
+from .gap import Changes, Due, Start, changes_of, due_online, resumed_runs, winner_rows
 from .group_state import counted
-from .receipts import Gap, Receipt, Watermark
+from .receipts import Gap, Receipt
 from .stages import Stages
 from .twins import Twins
 from .types import cql_json, quoted
@@ -30,19 +29,6 @@ FAILED_ROWS = "failed_rows"
 
 #: Rows that one task writes online, about: few enough that a failed task leaves little unconfirmed.
 _ROWS_IN_TASK = 20_000
-
-
-@dataclass(frozen=True)
-class Start:
-    """Where a propagation begins: the head H of the log, the watermark, and this run's own commit if the gap has it.
-
-    `own_is_fresh`: this very call made that commit.
-    """
-
-    head: Snapshot
-    reached: Watermark
-    own: Commit | None = None
-    own_is_fresh: bool = False
 
 
 class Propagation:
@@ -77,6 +63,8 @@ class Propagation:
         with ExitStack() as kept:
             with self._stages.stage("keys"):
                 changes = changes_of(self._twins, gap)
+                if start.set_to is not None:
+                    changes = replace(changes, every_key=True)
                 draft = replace(
                     draft,
                     resumed=tuple(resumed_runs(changes, start.own_is_fresh, start.own)),
@@ -84,7 +72,7 @@ class Propagation:
                 )
                 due = None
                 if wanted is not None or not changes.none:
-                    due = due_online(self._twins, changes, start.head, start.reached, start.own, wanted, kept)
+                    due = due_online(self._twins, changes, start, wanted, kept)
             if due is not None:
                 draft = self._online(draft, due, kept)
         return self._keep(draft)

@@ -29,6 +29,10 @@ _COUNTS = (
 )
 
 
+# What is remembered of every receipt, beside its gap.
+_FACTS = ("table_id", "operation", "version", "run_id", "max_event_us", "at_us")
+
+
 @dataclass(frozen=True)
 class Gap:
     """The half-open interval (from_version, to_version] of Delta versions."""
@@ -46,7 +50,8 @@ class Receipt:
     """What one write, retry or materialize did; the fields are those of `receipt.schema.json`.
 
     `write_timestamp_us` is T(H), the CQL write timestamp of every row; `max_event_us` the newest event time in the
-    table at the end of the gap; `version` the Delta version of the run's own append, None when it appended nothing.
+    table at the end of the gap; `version` the Delta version of the run's own append, or the older one that the online
+    store was set to; None when there is neither.
     """
 
     run_id: str
@@ -121,12 +126,18 @@ class Receipts:
 
     def watermark(self, table_id: str) -> Watermark:
         """How far the receipts of the table with this metadata id reach."""
+        return watermark(self._of(table_id))
+
+    def set_version(self, table_id: str) -> int | None:
+        """See the function of that name."""
+        return set_version(self._of(table_id))
+
+    def _of(self, table_id: str) -> Iterable[Row]:
         version = self._ledger.version(NAME)
         if version != self._known[0]:
             rows = self._ledger.read(NAME, version)
-            columns = ("table_id", "gap.from", "gap.to", "run_id", "max_event_us", "at_us")
-            self._known = (version, [] if rows is None else rows.select(*columns).collect())
-        return watermark(row for row in self._known[1] if row["table_id"] == table_id)
+            self._known = (version, [] if rows is None else rows.select("gap.from", "gap.to", *_FACTS).collect())
+        return (row for row in self._known[1] if row["table_id"] == table_id)
 
     def last(self, table_id: str) -> Receipt | None:
         """The newest receipt of the table with this metadata id; None when there is none."""
@@ -147,9 +158,28 @@ class Receipts:
         rows = [tuple(row[name] for name in RECEIPTS.names)]
         if self._ledger.append(NAME, rows, RECEIPTS, before_commit) == version + 1:
             gap = {"from": receipt.gap.from_version, "to": receipt.gap.to_version}
-            kept = Row(**gap, **{name: row[name] for name in ("table_id", "run_id", "max_event_us", "at_us")})
+            kept = Row(**gap, **{name: row[name] for name in _FACTS})
             self._known = (version + 1, [*known, kept])
         return replace(receipt, kept=True)
+
+
+def set_version(receipts: Iterable[Row], proved_us: int | None = None) -> int | None:
+    """The older version that the online store was set to on purpose, until every key is written again or a full proof
+    finds parity, the last one at `proved_us`; None as a rule.
+
+    `test/vectors/set_version.json` binds it to its twin in TypeScript.
+    """
+    rows = list(receipts)
+    set_back = [row for row in rows if row["operation"] == "materialize" and row["version"] is not None]
+    if not set_back:
+        return None
+    newest = max(set_back, key=lambda row: row["to"])
+    version: int = newest["version"]
+    later = (row for row in rows if row["to"] > newest["to"])
+    # A propagation over the commit of the older version wrote every key too.
+    undone = any(row["operation"] == "materialize" or row["from"] < newest["to"] for row in later)
+    is_over = undone or (proved_us is not None and proved_us > newest["at_us"])
+    return None if is_over else version
 
 
 def watermark(receipts: Iterable[Row]) -> Watermark:

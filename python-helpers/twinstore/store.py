@@ -11,7 +11,7 @@ from .cql import Cql
 from .delta_log import OfflineTable, Snapshot
 from .dialect import dialect_named
 from .dry_run import dry_run as plan_write
-from .errors import TwinstoreError, Unsupported
+from .errors import TwinstoreError
 from .feature_group import CREATED_US, ROW_HASH, Definition, FeatureGroup
 from .groups import find_group, find_groups
 from .keys import keys_frame
@@ -108,13 +108,13 @@ class Store:
         return self.run(self.definition(group), "retry", RunIdentity(uuid.uuid4().hex, False, True))
 
     def materialize(self, group: GroupLike, version: int | None = None) -> Receipt:
-        """Writes the latest row of every entity online again, at a fresh time."""
-        if version is not None:
-            raise Unsupported(
-                "materialize(version=…) is not supported yet.",
-                "Use materialize(group), which takes the newest version.",
-            )
-        return self.run(self.definition(group), "materialize", RunIdentity(uuid.uuid4().hex, False, True))
+        """Writes the latest row of every entity online again, at a fresh time.
+
+        With a Delta `version` these are the rows as they were then, such as before a bad batch: the stores then differ
+        on purpose, and the group is marked so, until `materialize(group)`. Writes that come later go on from there.
+        """
+        identity = RunIdentity(uuid.uuid4().hex, False, True)
+        return self.run(self.definition(group), "materialize", identity, set_to=version)
 
     def repair(self, report: ParityReport, dry_run: bool = False) -> Repair:
         """Mends the rows that a proof found to differ, and nothing else, then proves the group again.
@@ -251,10 +251,11 @@ class Store:
         identity: RunIdentity,
         batch: Batch | None = None,
         keys: DataFrame | None = None,
+        set_to: int | None = None,
     ) -> Receipt:
         """One operation of `Writer` on a group."""
         writer = Writer(self.twins(definition), self.settings, self.progress, self.checkpoint)
-        return writer.run(operation, identity, batch, keys)
+        return writer.run(operation, identity, batch, keys, set_to)
 
 
 def _of_keys(rows: DataFrame, keys: DataFrame) -> DataFrame:

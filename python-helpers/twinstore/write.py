@@ -17,11 +17,12 @@ from .delta_log import Snapshot
 from .errors import TwinstoreError
 from .feature_group import Definition
 from .foreign import foreign_errors
+from .gap import Start
 from .group_state import counted
 from .lease import Lease
-from .preflight import Readiness, check, check_again, kept_definition, needs_lease, prepare
+from .preflight import Readiness, check, check_again, check_version, kept_definition, needs_lease, prepare
 from .progress import Progress
-from .propagate import Propagation, Start
+from .propagate import Propagation
 from .receipts import Gap, Receipt, Watermark
 from .run_identity import RunIdentity
 from .stages import Stages
@@ -51,20 +52,34 @@ class Writer:
     checkpoint: Callable[[str], None]
 
     def run(
-        self, operation: str, identity: RunIdentity, batch: Batch | None = None, keys: DataFrame | None = None
+        self,
+        operation: str,
+        identity: RunIdentity,
+        batch: Batch | None = None,
+        keys: DataFrame | None = None,
+        set_to: int | None = None,
     ) -> Receipt:
-        """The receipt of a `write` (of a batch), a `retry`, a `materialize` (which first stamps every key), or a
-        `repair` or `delete` of keys."""
+        """The receipt of a `write` (of a batch), a `retry`, a `materialize` (which first stamps every key, and may set
+        them to an older version), or a `repair` or `delete` of keys."""
         with broken_off(operation, self.twins.definition):
-            return self._run(operation, identity, batch, keys)
+            return self._run(operation, identity, batch, keys, set_to)
 
-    def _run(self, operation: str, identity: RunIdentity, batch: Batch | None, keys: DataFrame | None) -> Receipt:
+    def _run(
+        self,
+        operation: str,
+        identity: RunIdentity,
+        batch: Batch | None,
+        keys: DataFrame | None,
+        set_to: int | None,
+    ) -> Receipt:
         twins = self.twins
         stages = Stages(twins.spark, self.progress)
         new_features = () if batch is None else batch.new_features
         self.checkpoint("preflight")
         with stages.stage("preflight"):
             ready = check(twins, self.settings, new_features)
+            if set_to is not None:
+                check_version(twins, ready, set_to)
         with ExitStack() as turn:
             with stages.stage("lease"):
                 before_commit = turn.enter_context(
@@ -88,8 +103,8 @@ class Writer:
                     appended = self._delete(keys, snapshot, before_commit)
             elif operation in ("materialize", "repair"):
                 before_commit()
-                twins.offline.stamp(snapshot.schema, "all" if operation == "materialize" else "keys")
-            start = self._start(appended, reached)
+                twins.offline.stamp(snapshot.schema, "all" if operation == "materialize" else "keys", set_to)
+            start = self._start(appended, reached, set_to, before_commit)
             draft = self._draft(operation, identity, appended, start, ready)
             self.checkpoint("propagate")
             receipt = Propagation(twins, stages, self.checkpoint, before_commit).finish(draft, start, keys)
@@ -112,8 +127,15 @@ class Writer:
             return Watermark()
         return self.twins.receipts.watermark(ready.snapshot.table_id)
 
-    def _start(self, appended: Appended, reached: Watermark) -> Start:
+    def _start(
+        self, appended: Appended, reached: Watermark, set_to: int | None, before_commit: Callable[[], None]
+    ) -> Start:
         head = self.twins.offline.snapshot()
+        if set_to is None and head is not None and head.set_to is not None and head.version > reached.version:
+            # Rows of the head at the time of this commit could meet rows of that older version at the same time.
+            before_commit()
+            self.twins.offline.stamp(head.schema, "keys")
+            head = self.twins.offline.snapshot()
         if head is None or head.timestamp_us is None:
             raise TwinstoreError(
                 "conflict",
@@ -129,10 +151,17 @@ class Writer:
                 "What this run appended is in the offline store. Run `store.retry(group)` with the definition of the "
                 "table (`store.group(name)`), which brings it online.",
             )
+        if head.set_to != set_to and set_to is not None:
+            raise TwinstoreError(
+                "conflict",
+                f"Another writer committed to {self.twins.offline.location} before it was set to version {set_to}, so "
+                "that nothing was written online.",
+                "Run this again.",
+            )
         own = appended.commit
         if own is not None and own.version <= reached.version:
             own = None
-        return Start(head, reached, own, own_is_fresh=appended.appended > 0)
+        return Start(head, reached, own, own_is_fresh=appended.appended > 0, set_to=set_to)
 
     def _draft(
         self, operation: str, identity: RunIdentity, appended: Appended, start: Start, ready: Readiness
@@ -141,13 +170,18 @@ class Writer:
         notes = [*ready.notes, *appended.notes]
         if operation == "write" and not appended.appended and not appended.notes:
             notes.append("History already held every row of this run: nothing was appended.")
+        if start.set_to is not None:
+            notes.append(
+                f"The online store was set to version {start.set_to} on purpose: it differs from history until "
+                "`store.materialize(group)`."
+            )
         return Receipt(
             run_id=identity.run_id,
             operation=operation,
             group=self.twins.definition.name,
             table_id=start.head.table_id,
             repeatable=identity.repeatable,
-            version=None if start.own is None else start.own.version,
+            version=start.set_to if start.own is None else start.own.version,
             gap=Gap(start.reached.version, start.head.version),
             write_timestamp_us=start.head.timestamp_us or 0,
             rows_in=appended.rows_in,

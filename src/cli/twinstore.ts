@@ -3,6 +3,7 @@ import { EXIT, WrongUse } from './command';
 import type { ICommand, IContext } from './command';
 import { deltaCommand } from './delta';
 import { groupsCommand } from './groups';
+import { materializeCommand } from './materialize';
 import { parityCommand } from './parity';
 import { repairCommand } from './repair';
 import { retryCommand } from './retry';
@@ -18,6 +19,7 @@ const COMMANDS: Readonly<Record<string, ICommand>> = {
   parity: parityCommand,
   retry: retryCommand,
   repair: repairCommand,
+  materialize: materializeCommand,
   run: runCommand
 };
 

@@ -2,14 +2,16 @@ import type { IErrorBody } from './errors';
 import type { ParityReport, Receipt } from './types';
 
 /** Verbs that `POST jobs` accepts, each a child `python -m twinstore VERB … --json`. */
-export type JobVerb = 'run' | 'parity' | 'retry' | 'repair';
+export type JobVerb = 'run' | 'parity' | 'retry' | 'repair' | 'materialize';
 
 /** Body of `POST jobs`. */
 export type IJobRequest =
   | { verb: 'run'; args: { notebook: string; parameters?: Record<string, string | number | boolean | null> } }
   | { verb: 'parity'; args: { group: string; how?: 'auto' | 'full' | 'changed' } }
   | { verb: 'retry'; args: { group: string } }
-  | { verb: 'repair'; args: { group: string } };
+  | { verb: 'repair'; args: { group: string } }
+  /** With a `version`, a Delta version, the rows as they were then. */
+  | { verb: 'materialize'; args: { group: string; version?: number } };
 
 export type JobState = 'running' | 'succeeded' | 'failed' | 'stopped';
 

@@ -80,7 +80,7 @@ export interface Receipt {
    */
   repeatable: boolean;
   /**
-   * Delta version of this run's own append; null when it appended nothing.
+   * Delta version of this run's own append, or the older one that a materialize set the online store to; null when there is neither.
    */
   version: number | null;
   gap: Gap;

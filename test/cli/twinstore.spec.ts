@@ -79,6 +79,7 @@ test.each([
   [['parity'], '`twinstore parity` takes one group.'],
   [['parity', 'energy', '--full', '--changed'], 'Take --full or --changed, not both.'],
   [['retry', 'a', 'b'], '`twinstore retry` takes one group.'],
+  [['materialize', 'a', '--version', 'old'], '--version old is not a Delta version'],
   [['repair'], '`twinstore repair` takes one group.']
 ])('%j is wrong use: exit code 2, a sentence on stderr, nothing on stdout', async (args, words) => {
   const { code, out, err } = await run(args);

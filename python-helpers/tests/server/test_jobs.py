@@ -194,6 +194,7 @@ def test_a_flood_of_printing_is_cut_and_the_end_still_told(server: Server, clien
         ({"verb": "parity", "args": {"group": "--full"}}, "cannot name a feature group"),
         ({"verb": "parity", "args": {"group": "energy", "how": "sampled"}}, "how is one of"),
         ({"verb": "retry", "args": {"group": 5}}, "cannot name a feature group"),
+        ({"verb": "materialize", "args": {"group": "a", "version": -1}}, "version is a Delta version"),
     ],
 )
 def test_what_cannot_be_a_job_is_refused_in_words(

@@ -161,6 +161,9 @@ class Magics:
     def _retry(self, options: Any) -> Receipt:
         return self.store.retry(options.group)
 
+    def _materialize(self, options: Any) -> Receipt:
+        return self.store.materialize(options.group, version=options.version)
+
     def _repair(self, options: Any) -> ParityReport | Repair:
         report = self.store.parity(options.group)
         return self.store.repair(report, dry_run=options.dry_run) if report.found else report

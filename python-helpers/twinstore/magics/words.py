@@ -17,6 +17,7 @@ VERBS = {
     "parity": ("GROUP [--full | --changed]", "prove that both stores agree"),
     "lookup": ("GROUP KEY …", "rows of the online store; parts of a key are joined by commas"),
     "retry": ("GROUP", "bring online what earlier writes left open"),
+    "materialize": ("GROUP [--version N]", "write every row online again, or as it was at a Delta version"),
     "repair": ("GROUP [--dry-run]", "prove, mend the rows that differ, prove again"),
     "help": ("", "this list"),
 }
@@ -39,12 +40,13 @@ def line_parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="%twinstore", add_help=False)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB", parser_class=_Parser)
     made = {verb: verbs.add_parser(verb, add_help=False, prog=f"%twinstore {verb}") for verb in VERBS}
-    for verb in ("receipt", "parity", "lookup", "retry", "repair"):
+    for verb in ("receipt", "parity", "lookup", "retry", "materialize", "repair"):
         made[verb].add_argument("group", metavar="GROUP")
     how = made["parity"].add_mutually_exclusive_group()
     how.add_argument("--full", dest="how", action="store_const", const="full", default="auto")
     how.add_argument("--changed", dest="how", action="store_const", const="changed")
     made["lookup"].add_argument("keys", metavar="KEY", nargs="+")
+    made["materialize"].add_argument("--version", type=int, metavar="N")
     made["repair"].add_argument("--dry-run", action="store_true")
     return parser
 

@@ -87,11 +87,21 @@ def _of_group(args: dict[str, Any], root: Path) -> tuple[str, list[str]]:
     return group, [group]
 
 
+def _materialize(args: dict[str, Any], root: Path) -> tuple[str, list[str]]:
+    group, version = _group(args), args.get("version")
+    if version is None:
+        return group, [group]
+    if type(version) is not int or version < 0:
+        raise _bad(f"version is a Delta version, such as 41, not {version!r}.")
+    return group, [group, "--version", str(version)]
+
+
 _VERBS: dict[str, tuple[set[str], Callable[[dict[str, Any], Path], tuple[str, list[str]]]]] = {
     "run": ({"notebook", "parameters"}, _run),
     "parity": ({"group", "how"}, _parity),
     "retry": ({"group"}, _of_group),
     "repair": ({"group"}, _of_group),
+    "materialize": ({"group", "version"}, _materialize),
 }
 
 

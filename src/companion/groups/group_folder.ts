@@ -14,7 +14,7 @@ import type { IOnlineTable, OnlineStore } from '../online';
 import { newestEventUs } from './freshness';
 import { toDefinition, toFailedRow, toProofRow, toReceipt } from './records';
 import type { IFailedRow, IProofRow } from './records';
-import { watermark } from './watermark';
+import { setVersion, watermark } from './watermark';
 
 /** What groups are read with. */
 export interface IGroupServices {
@@ -102,8 +102,7 @@ export class GroupFolder {
       watermark: mark,
       running: !unreachable && online?.inFlight ? 1 : 0,
       failedRows,
-      // Setting the online store to an older version on purpose is not offered yet.
-      materializedAt: null,
+      materializedAt: setVersion(receipts, proofs.find(isFullParity)?.atUs ?? null),
       onlineTable,
       lastReceiptUs: receipts[0]?.at_us ?? null,
       lastProof: report && { ...report, differing: differing(report) },
@@ -233,6 +232,10 @@ class Records<T> {
 /** Whose the online table is, by the id that its comment names. */
 function ownership(online: IOnlineTable | null, { metadata }: Snapshot): IGroupFacts['onlineTable'] {
   return online === null ? 'missing' : online.tableId === metadata.id ? 'own' : 'foreign';
+}
+
+function isFullParity({ how, verdict }: IProofRow): boolean {
+  return how === 'full' && verdict === 'in_parity';
 }
 
 /** Sampled and unknown proofs never change the shown state. */

@@ -14,6 +14,7 @@ export namespace CommandIDs {
   export const open = 'twinstore:open-group';
   export const prove = 'twinstore:prove-group';
   export const retry = 'twinstore:retry-group';
+  export const materialize = 'twinstore:materialize-group';
   export const copyOffline = 'twinstore:copy-offline-address';
   export const copyOnline = 'twinstore:copy-online-address';
 }
@@ -104,6 +105,15 @@ export function addGroupCommands({ app, model, view, jobs, trans, palette }: IGr
     name => told(jobs.start({ verb: 'retry', args: { group: name } }))
   );
   add(
+    CommandIDs.materialize,
+    {
+      label: trans.__('Materialize'),
+      named: name => trans.__('Materialize %1', name),
+      caption: trans.__('Write the latest row of every entity online again')
+    },
+    name => told(jobs.start({ verb: 'materialize', args: { group: name } }))
+  );
+  add(
     CommandIDs.copyOffline,
     {
       label: trans.__('Copy Offline Address'),
@@ -137,7 +147,7 @@ async function told(work: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Each known group can be opened, proved and retried by name from the palette. */
+/** Each known group can be opened, proved, retried and materialized by name from the palette. */
 function addToPalette(palette: ICommandPalette, model: IGroupsModel, trans: TranslationBundle): void {
   let items: IDisposable[] = [];
   let shown = '';
@@ -149,7 +159,7 @@ function addToPalette(palette: ICommandPalette, model: IGroupsModel, trans: Tran
     shown = names.join();
     items.forEach(item => item.dispose());
     items = names.flatMap(group =>
-      [CommandIDs.open, CommandIDs.prove, CommandIDs.retry].map(command =>
+      [CommandIDs.open, CommandIDs.prove, CommandIDs.retry, CommandIDs.materialize].map(command =>
         palette.addItem({ command, args: { group }, category: trans.__('Twinstore') })
       )
     );

@@ -119,6 +119,8 @@ function titleOf(job: IJob, trans: TranslationBundle): string {
       return trans.__('retry of %1', job.title);
     case 'repair':
       return trans.__('repair of %1', job.title);
+    case 'materialize':
+      return trans.__('materialize of %1', job.title);
   }
 }
 
