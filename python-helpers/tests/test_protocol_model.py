@@ -27,7 +27,7 @@ def test_no_history_diverges(part: int) -> None:
             pytest.fail(told(seed, Safeguards()), pytrace=False)
 
 
-@pytest.mark.parametrize("name", [name for name, _, _ in ALL])
+@pytest.mark.parametrize("name", list(ALL))
 def test_some_history_diverges_without(name: str) -> None:
     safeguards = Safeguards().without(name)
     seed = next((seed for seed in range(HISTORIES) if run(seed, safeguards)), None)

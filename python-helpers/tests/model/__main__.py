@@ -6,10 +6,8 @@ import argparse
 import sys
 
 from .history import run
-from .safeguards import ALL, OPEN, OPEN_ONES, Safeguards
+from .safeguards import ALL, OPEN, OPEN_ONES, Facts, Safeguards
 from .verdict import STUCK
-
-_NAMES = [name for name, _, _ in ALL]
 
 
 def main() -> int:
@@ -18,7 +16,7 @@ def main() -> int:
     parser.add_argument("--histories", type=int, default=20_000, metavar="N", help="seeds 0 to N − 1")
     parser.add_argument("--replay", type=int, metavar="SEED", help="tell the history of this seed")
     parser.add_argument(
-        "--without", nargs="+", choices=_NAMES, default=[], metavar="NAME", help="safeguards to take away"
+        "--without", nargs="+", choices=list(ALL), default=[], metavar="NAME", help="safeguards to take away"
     )
     chosen = parser.parse_args()
     if chosen.replay is None:
@@ -30,19 +28,19 @@ def main() -> int:
 
 def _table(histories: int) -> int:
     print(f"Of {histories} histories, how many end with stores that differ, and in how many {STUCK}.\n")
-    print("| without | | | differ | stuck |\n|---|---|---|--:|--:|")
-    good = _line("(nothing)", "", "", histories) == 0
-    for name, kind, what in ALL:
-        good = _line(name, kind, what, histories, name) > 0 and good
-    _line("(all that are open)", OPEN, "the library as it is", histories, *OPEN_ONES)
+    print("| without | safeguard | | against | differ | stuck |\n|---|---|---|---|--:|--:|")
+    good = _line("(nothing)", Facts("", "", ""), histories) == 0
+    for name, facts in ALL.items():
+        good = _line(name, facts, histories, name) > 0 and good
+    _line("(all that are open)", Facts(OPEN, "the library as it is", ""), histories, *OPEN_ONES)
     return 0 if good else 1
 
 
-def _line(name: str, kind: str, what: str, histories: int, *taken: str) -> int:
+def _line(name: str, facts: Facts, histories: int, *taken: str) -> int:
     safeguards = Safeguards().without(*taken)
     found = [problem for seed in range(histories) if (problem := run(seed, safeguards))]
     stuck = sum(problem.startswith(STUCK) for problem in found)
-    print(f"| {name} | {kind} | {what} | {len(found) - stuck} | {stuck} |", flush=True)
+    print(f"| {name} | {facts.what} | {facts.kind} | {facts.against} | {len(found) - stuck} | {stuck} |", flush=True)
     return len(found)
 
 
