@@ -107,7 +107,8 @@ def _repair(options: argparse.Namespace, output: JobOutput) -> int:
             return _Outcome({"report": report.to_dict()}, str(report), _code([], report.to_dict()))
         repair = store.repair(report, dry_run=options.dry_run)
         found = repair.to_dict()
-        return _Outcome(found, str(repair), _code(found["receipts"], found.get("report")))
+        # After a dry run the rows differ as before.
+        return _Outcome(found, str(repair), _code(found["receipts"], (repair.report or report).to_dict()))
 
     return _with_store(output, work)
 

@@ -105,11 +105,11 @@ def compared(
     definition = twins.definition
     timed = batch.withColumn(_EVENT_US, event_us(definition.event_column))
     totals = timed.agg(
-        sf.count(sf.lit(1)), sf.min(_EVENT_US), sf.max(_EVENT_US), sf.count(sf.when(_incomplete(definition), True))
+        sf.count(sf.lit(1)), sf.min(_EVENT_US), sf.max(_EVENT_US), sf.count(sf.when(incomplete(definition), True))
     )
-    count, oldest_us, newest_us, incomplete = totals.collect()[0]
-    if incomplete:
-        raise _refused(definition, f"{incomplete} of {count} rows")
+    count, oldest_us, newest_us, lacking = totals.collect()[0]
+    if lacking:
+        raise _refused(definition, f"{lacking} of {count} rows")
     newest_known_us = watermark.max_event_us if watermark.version == snapshot.version else None
     if count == 0:
         yield 0, None
@@ -131,7 +131,8 @@ def _changed_events(twins: Twins, timed: DataFrame, snapshot: Snapshot, oldest_u
     """Keys and event time of the batch's events that history lacks or holds with other values."""
     definition = twins.definition
     keys = key_names(definition)
-    history = twins.offline.read(snapshot.version)
+    # A dry run comes before the columns that its write would add.
+    history = twins.offline.read_as(timed.schema, snapshot.version)
     history = history.where(from_event_us(definition, oldest_us) & (event_us(definition.event_column) <= newest_us))
     order = order_rows(history, definition).withColumn(_EVENT_US, sf.col(f"{ORDER}.event_us"))
     newest = order.groupBy(*keys, _EVENT_US).agg(sf.max(ORDER).getField("row_hash").alias("known_hash"))
@@ -178,7 +179,7 @@ def _never_written(twins: Twins, snapshot: Snapshot) -> bool:
     return first is not None and not first.changes_rows
 
 
-def _incomplete(definition: Definition) -> Column:
+def incomplete(definition: Definition) -> Column:
     """Whether a row lacks a key or the event time."""
     condition = sf.lit(False)
     for name in (*definition.keys, definition.event_timestamp):

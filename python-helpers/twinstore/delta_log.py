@@ -190,6 +190,14 @@ class OfflineTable:
         """The rows at a version."""
         return self._spark.read.format("delta").option("versionAsOf", version).load(self.location)
 
+    def read_as(self, schema: StructType, version: int) -> DataFrame:
+        """The rows at a version; columns of `schema` that it did not have yet are null."""
+        from pyspark.sql import functions as sf
+
+        rows = self.read(version)
+        coming = [each for each in schema.fields if each.name not in rows.columns]
+        return rows.withColumns({each.name: sf.lit(None).cast(each.dataType) for each in coming})
+
     def commits(self, after: int, upto: int) -> list[Commit] | None:
         """The commits (after, upto]; None when the log no longer has all of them."""
         found = []
@@ -242,7 +250,10 @@ class OfflineTable:
         return bool(found.isDefined())
 
     def append(self, rows: DataFrame, group: str, run_id: str, created_us: int) -> Commit | None:
-        """Appends `rows` as one run; its commit, or None when the run is there already."""
+        """Appends `rows` as one run; its commit, or None when the run is there already.
+
+        Raises `TwinstoreError` when another writer's commit took the place of this one.
+        """
         # Options of this one write, never session confs, which would stay for whatever is written next.
         writer = rows.write.format("delta").mode("append").option("txnVersion", "0")
         writer = writer.option("txnAppId", application_id(group, run_id))
@@ -256,7 +267,15 @@ class OfflineTable:
         # Of any table of this session, and of this one when it carries our run.
         version = self._spark.conf.get(LAST_COMMIT, None)
         commit = None if version is None else self.commit(int(version))
-        return commit if commit is not None and commit.run_id == run_id else self.commit_of(run_id, -1)
+        if commit is None or commit.run_id != run_id:
+            commit = self.commit_of(run_id, -1)
+        if commit is None:
+            raise TwinstoreError(
+                "conflict",
+                f"The commit of this run is not in the log of {self.location}: another writer overwrote it.",
+                "Run this again. Let every writer of the table use twinstore, whose lease keeps them apart.",
+            )
+        return commit
 
     def commit_of(self, run_id: str, after: int) -> Commit | None:
         """The commit of a run, sought from the head back to `after`; None when the log does not have it."""
@@ -332,5 +351,5 @@ class OfflineTable:
             raise TwinstoreError(
                 "bad_request",
                 "This Spark session has no Delta Lake.",
-                "Make the session with `ts.spark_session()`, or add delta-spark to it.",
+                "Call `spark.stop()`, then make the session with `ts.spark_session()`; or add delta-spark to it.",
             ) from error

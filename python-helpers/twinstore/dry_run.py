@@ -55,7 +55,7 @@ def _plan(twins: Twins, settings: Settings, identity: RunIdentity, batch: Batch)
     with staged(rows, identity) as kept:
         if snapshot is None:
             return _counted(plan, twins, kept.count(), kept, None)
-        history = twins.offline.read(snapshot.version)
+        history = twins.offline.read_as(kept.schema, snapshot.version)
         if batch.mode == "append":
             return _counted(plan, twins, kept.count(), kept, history)
         with compared(twins, kept, snapshot, reached) as (count, unknown):

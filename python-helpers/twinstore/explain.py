@@ -121,10 +121,11 @@ def _write_times(twins: Twins, rows: Sequence[Row]) -> dict[tuple[Any, ...], int
         return {}
     definition = twins.definition
     aliases = key_aliases(definition)
-    cells = [column.name for column in definition.columns if column.name not in definition.keys] + [COMMIT_VERSION]
+    table = f"{ONLINE_CATALOG}.{quoted(definition.keyspace)}.{quoted(definition.table)}"
+    there = {column.name for column in definition.columns} & set(twins.spark.table(table).columns)
+    cells = [*sorted(there - set(definition.keys)), COMMIT_VERSION]
     newest = ", ".join(f"writetime({quoted(name)})" for name in cells)
     names = ", ".join(f"{quoted(name)} AS {alias}" for name, alias in zip(definition.keys, aliases))
-    table = f"{ONLINE_CATALOG}.{quoted(definition.keyspace)}.{quoted(definition.table)}"
     kinds = [t.StructField(a, contract(c).online_type) for a, c in zip(aliases, definition.key_columns)]
     wanted = twins.spark.createDataFrame([_key_of(row, twins) for row in rows], t.StructType(kinds))
     times = twins.spark.sql(f"SELECT {names}, greatest({newest}) AS newest_us FROM {table}")

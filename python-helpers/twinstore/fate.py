@@ -10,9 +10,9 @@ from pyspark.sql import functions as sf
 from pyspark.sql.types import BinaryType, MapType, StringType
 
 from .dialect import CassandraDialect
-from .expiry import remaining_s
+from .expiry import expires_us, remaining_s
 from .feature_group import MAX_TTL_S, Definition
-from .online import TTL_S
+from .online import EXPIRES_US
 from .types import GroupColumn, is_readable, parse_type, quoted
 
 #: Column that says it: `ALIVE`, `EXPIRED`, or the reason why the row can never be written.
@@ -34,16 +34,15 @@ class Tally:
 
 
 def with_fate(winners: DataFrame, definition: Definition, dialect: CassandraDialect, now_us: int) -> DataFrame:
-    """Adds `FATE` and, when rows expire, `TTL_S`: the whole seconds that are left at `now_us`."""
-    remaining = remaining_s(definition, now_us)
+    """Adds `FATE` as it is at `now_us`, and where rows expire `EXPIRES_US`."""
+    expires, remaining = expires_us(definition), remaining_s(definition, now_us)
     fate = sf.when(_illegal_key(definition, dialect), "the key is empty or too long")
     fate = fate.when(_null_element(definition), "a frozen collection has a null element")
     fate = fate.when(_unreadable(definition), "a date or time from before the Gregorian calendar cannot be read back")
-    if remaining is None:
+    if expires is None or remaining is None:
         return winners.withColumn(FATE, fate.otherwise(ALIVE))
     fate = fate.when(remaining > MAX_TTL_S, "the time to live is above 20 years").when(remaining <= 0, EXPIRED)
-    within = sf.least(sf.greatest(remaining, sf.lit(1)), sf.lit(MAX_TTL_S)).cast("int")
-    return winners.withColumn(FATE, fate.otherwise(ALIVE)).withColumn(TTL_S, within)
+    return winners.withColumn(FATE, fate.otherwise(ALIVE)).withColumn(EXPIRES_US, expires)
 
 
 def tally(fated: DataFrame) -> Tally:

@@ -196,7 +196,8 @@ class _Finder:
     def every_key(self) -> Due:
         """Of all that the table holds; what history lacks and the online store has, or may yet get, is to leave it."""
         head, set_to = self._start.head.version, self._start.set_to
-        snapshot = self._twins.offline.read(head) if set_to is None else self._as_of(set_to)
+        offline, columns = self._twins.offline, self._start.head.schema
+        snapshot = offline.read(head) if set_to is None else offline.read_as(columns, set_to)
         history = order_rows(snapshot, self._definition)
         winners = self._cached(latest(history, self._definition))
         candidates = self._twins.online.read().select(*key_names(self._definition))
@@ -206,7 +207,7 @@ class _Finder:
         absent = candidates.join(winners, self._keys, "left_anti")
         only_own = self._own is not None and self._changes.inserts == (self._own,)
         due = self._due(winners, snapshot, absent, self._counts(None if only_own else history))
-        return due if set_to is None else replace(due, max_event_us=self._newest_us(self._twins.offline.read(head)))
+        return due if set_to is None else replace(due, max_event_us=self._newest_us(offline.read(head)))
 
     def _keys_of_others(self, version: int) -> Iterator[DataFrame]:
         """Keys that the rows of `version` may lack and that another writer may write online."""
@@ -256,14 +257,6 @@ class _Finder:
         event_us = f"{ORDER}.event_us"
         keys, oldest_us, newest_us = order.agg(sf.count(sf.lit(1)), sf.min(event_us), sf.max(event_us)).collect()[0]
         return Due(order, keys, oldest_us, source, absent, newest_us, counts)
-
-    def _as_of(self, version: int) -> DataFrame:
-        """The rows of an older version, with the columns that the table has now."""
-        rows = self._twins.offline.read(version)
-        fields = self._start.head.schema.fields
-        return rows.withColumns(
-            {each.name: sf.lit(None).cast(each.dataType) for each in fields if each.name not in rows.columns}
-        )
 
     def _newest_us(self, rows: DataFrame) -> int | None:
         newest_us: int | None = rows.agg(sf.max(event_us(self._definition.event_column))).collect()[0][0]

@@ -19,29 +19,30 @@ if TYPE_CHECKING:
 
 
 def find_groups(spark: SparkSession, roots: Sequence[Root]) -> list[Definition]:
-    """The groups under all roots, in the order of their names; a table without a definition is none."""
-    found: dict[str, Definition] = {}
-    for root in roots:
-        for location in _folders(spark, root.location.rstrip("/"), root.depth):
-            table = OfflineTable(spark, location)
-            snapshot = table.snapshot()
-            definition = None if snapshot is None else kept_definition(snapshot, location)
-            if definition is not None:
-                found[location] = definition
-    return sorted(found.values(), key=lambda each: (each.name, each.offline))
+    """The groups under all roots, in the order of their names; a table without a definition is none.
+
+    Raises `TwinstoreError` when a root or a table cannot be read.
+    """
+    found = _Found(spark, roots)
+    if found.errors:
+        raise found.errors[0]
+    return found.groups
 
 
 def find_group(spark: SparkSession, roots: Sequence[Root], name: str) -> Definition:
     """The group called `name`. Raises `TwinstoreError` when there is none, or more than one."""
-    groups = find_groups(spark, roots)
-    named = [each for each in groups if each.name == name]
+    found = _Found(spark, roots)
+    named = [each for each in found.groups if each.name == name]
     if len(named) == 1:
         return named[0]
     if named:
         where = " and ".join(each.offline for each in named)
         raise TwinstoreError("conflict", f"{name} names the groups at {where}.", "Name one by its FeatureGroup.")
+    if found.errors:
+        # It may be the one that cannot be read.
+        raise found.errors[0]
     looked = ", ".join(root.location for root in roots) or "no root"
-    known = ", ".join(each.name for each in groups) or "none"
+    known = ", ".join(each.name for each in found.groups) or "none"
     raise TwinstoreError(
         "not_found",
         f"There is no feature group {name} under {looked}.",
@@ -49,8 +50,42 @@ def find_group(spark: SparkSession, roots: Sequence[Root], name: str) -> Definit
     )
 
 
-def _folders(spark: SparkSession, location: str, depth: int) -> Iterator[str]:
-    """Folders up to `depth` levels below a location; names that begin with `_` or `.` are not looked into."""
+class _Found:
+    """The groups under the roots, and what could not be read of them."""
+
+    def __init__(self, spark: SparkSession, roots: Sequence[Root]) -> None:
+        self._spark = spark
+        self.errors: list[TwinstoreError] = []
+        # By folder, for roots may overlap.
+        groups = {
+            folder: definition
+            for root in roots
+            for folder, definition in self._under(root.location.rstrip("/"), root.depth)
+        }
+        self.groups = sorted(groups.values(), key=lambda each: (each.name, each.offline))
+
+    def _under(self, location: str, depth: int) -> Iterator[tuple[str, Definition]]:
+        try:
+            folders = list(_folders(self._spark, location))
+        except TwinstoreError as error:
+            self.errors.append(error)
+            return
+        for folder in folders:
+            try:
+                snapshot = OfflineTable(self._spark, folder).snapshot()
+                definition = None if snapshot is None else kept_definition(snapshot, folder)
+            except TwinstoreError as error:
+                self.errors.append(error)
+                continue
+            if definition is not None:
+                yield folder, definition
+            elif snapshot is None and depth > 1:
+                # Only what is no table is looked into.
+                yield from self._under(folder, depth - 1)
+
+
+def _folders(spark: SparkSession, location: str) -> Iterator[str]:
+    """Folders in a location; those whose names begin with `_` or `.` are not ours."""
     path = spark._jvm.org.apache.hadoop.fs.Path(location)  # type: ignore[union-attr]
     try:
         entries: list[Any] = list(path.getFileSystem(spark._jsc.hadoopConfiguration()).listStatus(path))
@@ -64,5 +99,3 @@ def _folders(spark: SparkSession, location: str, depth: int) -> Iterator[str]:
         name = entry.getPath().getName()
         if entry.isDirectory() and not name.startswith(("_", ".")):
             yield f"{location}/{name}"
-            if depth > 1:
-                yield from _folders(spark, f"{location}/{name}", depth - 1)

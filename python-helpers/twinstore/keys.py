@@ -19,7 +19,7 @@ def keys_frame(spark: SparkSession, definition: Definition, keys: Any) -> DataFr
     """The distinct keys, as a DataFrame with the group's key columns.
 
     `keys`: a DataFrame that has these columns, or a list of values (of one key column), tuples or mappings. Raises
-    `TwinstoreError` when a key lacks a column or has a value of another type.
+    `TwinstoreError` when a key lacks a column, is null or has a value of another type.
     """
     from pyspark.sql import DataFrame as Frame
 
@@ -28,7 +28,18 @@ def keys_frame(spark: SparkSession, definition: Definition, keys: Any) -> DataFr
         missing = [name for name in names if name not in keys.columns]
         if missing:
             raise _refused(definition, f"the DataFrame lacks {', '.join(missing)}")
-        return keys.select(*(quoted(name) for name in names)).distinct()
+        others = [
+            f"{each.name} is {kind}, not {each.type}"
+            for each in definition.key_columns
+            if (kind := keys.schema[each.name].dataType.simpleString()) != each.type
+        ]
+        if others:
+            # Spark would compare them as numbers, so that 7 meets '007'.
+            raise _refused(definition, " and ".join(others))
+        found = keys.select(*(quoted(name) for name in names)).distinct()
+        if not found.where(" OR ".join(f"{quoted(name)} IS NULL" for name in names)).isEmpty():
+            raise _refused(definition, "one is null")
+        return found
     if isinstance(keys, (str, bytes, Mapping)) or not isinstance(keys, Iterable):
         raise _refused(definition, f"{keys!r} is not a list")
     schema = StructType([StructField(each.name, parse_type(each.type)) for each in definition.key_columns])
@@ -43,10 +54,12 @@ def _values(definition: Definition, names: Sequence[str], key: Any) -> tuple[Any
     if isinstance(key, Mapping):
         if key.keys() != set(names):
             raise _refused(definition, f"{dict(key)!r} has other columns")
-        return tuple(key[name] for name in names)
+        key = [key[name] for name in names]
     values = tuple(key) if isinstance(key, (tuple, list)) else (key,)
     if len(values) != len(names):
         raise _refused(definition, f"{key!r} has {len(values)} of {len(names)} values")
+    if None in values:
+        raise _refused(definition, f"{key!r} is null")
     return values
 
 

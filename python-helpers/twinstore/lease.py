@@ -76,7 +76,11 @@ class Lease:
                 self._release()
 
     def check(self) -> None:
-        """Raises `TwinstoreError` when the lease was lost, or may be: to be called directly before every commit."""
+        """Raises `TwinstoreError` when the lease was lost, or may be: to be called before the job of every commit.
+
+        A job that is longer than the lease is covered by the renewals meanwhile. Should they fail, the next call
+        raises, so that no receipt says of such a job that it is done.
+        """
         # The clock tells also where the renewal hangs in a store that does not answer.
         if self._lost or self._clock() - self._confirmed > TRUST_S:
             raise TwinstoreError(

@@ -15,7 +15,7 @@ from pyspark.sql import functions as sf
 from .cql import Cql
 from .dialect import CassandraDialect
 from .errors import TwinstoreError
-from .feature_group import COMMIT_VERSION, Definition
+from .feature_group import COMMIT_VERSION, MAX_TTL_S, Definition
 from .types import GroupColumn, contract, quoted
 
 if TYPE_CHECKING:
@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 
 _FORMAT = "org.apache.spark.sql.cassandra"
 
-#: Column of rows to write that holds their time to live in seconds. The connector takes it out of what it writes.
-TTL_S = "twinstore_ttl_s"
+#: Column of rows to write that says when they expire, in µs since the epoch.
+EXPIRES_US = "_expires_us"
+
+# Column of the time to live in seconds, which the connector takes out of what it writes.
+_TTL_S = "twinstore_ttl_s"
+# The clock as each row is written: a write may take minutes, and a row is to expire when its time has come.
+_NOW_MS = "CAST(java_method('java.lang.System', 'currentTimeMillis') AS BIGINT)"
 
 #: Time without an answer from any node after which a write is stopped.
 _SILENCE_S = 5.0
@@ -91,25 +96,30 @@ class OnlineTable:
                 raise
 
     def scan(self, direct_join: str = "auto") -> DataFrame:
-        """Every row as it is kept: keys, features and event time in CQL's terms, and the commit version.
+        """Every row as it is kept: keys, features and event time in CQL's terms, and the commit version. A column that
+        the table has lost is left out.
 
         `direct_join` says whether a join by all keys looks each of them up (`on`), reads the table (`off`), or as the
         connector estimates (`auto`).
         """
         reader = self._spark.read.format(_FORMAT).option("keyspace", self._definition.keyspace)
         rows = reader.option("table", self._definition.table).option("directJoinSetting", direct_join).load()
-        return rows.select(*(_as_kept(column) for column in self._definition.columns), COMMIT_VERSION)
+        there = [column for column in self._definition.columns if column.name in rows.columns]
+        return rows.select(*(_as_kept(column) for column in there), COMMIT_VERSION)
 
     def read(self) -> DataFrame:
-        """Every row with the offline store's types, and the commit version."""
+        """Every row with the offline store's types, and the commit version. A column that the table lost is null."""
+        rows = self.scan()
         restored = [
-            contract(column).from_online(sf.col(quoted(column.name))).cast(contract(column).spark).alias(column.name)
+            (contract(column).from_online(sf.col(quoted(column.name))) if column.name in rows.columns else sf.lit(None))
+            .cast(contract(column).spark)
+            .alias(column.name)
             for column in self._definition.columns
         ]
-        return self.scan().select(*restored, COMMIT_VERSION)
+        return rows.select(*restored, COMMIT_VERSION)
 
     def write(self, rows: DataFrame, timestamp_us: int, version: int) -> None:
-        """Writes whole rows (offline types, and `TTL_S` when rows expire) with one write timestamp.
+        """Writes whole rows (offline types, and `EXPIRES_US` when rows expire) with one write timestamp.
 
         Nulls are written as nulls, so that no cell of an older row stays. Raises whatever Spark raises.
         """
@@ -117,14 +127,17 @@ class OnlineTable:
             kept.written(kept.to_online(sf.col(quoted(column.name)))).alias(column.name)
             for column, kept in ((column, contract(column)) for column in self._definition.columns)
         ]
-        expires = [TTL_S] if self._definition.ttl_seconds is not None else []
+        expires = []
+        if self._definition.ttl_seconds is not None:
+            left = sf.expr(f"({EXPIRES_US} - {_NOW_MS} * 1000) DIV 1000000")
+            expires.append(sf.greatest(sf.least(left, sf.lit(MAX_TTL_S)), sf.lit(1)).cast("int").alias(_TTL_S))
         # A long: the connector would make milliseconds of a timestamp, without an error.
         stamped = rows.select(*values, sf.lit(version).cast("bigint").alias(COMMIT_VERSION), *expires)
         writer = stamped.write.format(_FORMAT).mode("append").options(**self._dialect.write_options)
         writer = writer.option("keyspace", self._definition.keyspace).option("table", self._definition.table)
         writer = writer.option("writetime", str(timestamp_us))
         if expires:
-            writer = writer.option("ttl", TTL_S)
+            writer = writer.option("ttl", _TTL_S)
         writer.save()
 
     def delete(self, key_json: Iterable[Sequence[str]], timestamp_us: int, done: Callable[[int], None]) -> None:

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from pyspark.sql import functions as sf
 from pyspark.sql import types as t
 
+from .append import incomplete
 from .config import Settings
 from .delta_log import Snapshot
-from .errors import TwinstoreError, from_foreign
+from .errors import TwinstoreError, Unsupported, from_foreign
 from .feature_group import CREATED_US, ROW_HASH, Definition
 from .foreign import FOREIGN
 from .online import OnlineShape
@@ -27,6 +28,7 @@ from .winners import key_names
 PROPERTIES = {"delta.enableInCommitTimestamps": "true", "delta.enableChangeDataFeed": "true"}
 DEFINITION = "twinstore.definition"
 FORMAT = "twinstore.format"
+_FORMAT = "1"
 
 _CLOCK_SLACK_US = 240_000_000
 _INTERNAL = {CREATED_US: "bigint", ROW_HASH: "bigint"}
@@ -56,8 +58,13 @@ def needs_lease(settings: Settings, location: str) -> bool:
 
 
 def kept_definition(snapshot: Snapshot, location: str) -> Definition | None:
-    """The definition in the table's properties; None when it has none."""
+    """The definition in the table's properties; None when it has none. Raises `Unsupported` for a newer format."""
     text = snapshot.properties.get(DEFINITION)
+    known = snapshot.properties.get(FORMAT, _FORMAT)
+    if known != _FORMAT:
+        raise Unsupported(
+            f"{location} has twinstore.format {known}, and this version knows {_FORMAT}.", "Use a newer twinstore."
+        )
     return None if text is None else Definition.from_json(text, location)
 
 
@@ -70,15 +77,15 @@ def check(twins: Twins, settings: Settings, new_features: Sequence[str] = ()) ->
     snapshot = shape = None
     alterations: list[str] = []
     features: tuple[str, ...] = ()
+    offline: list[Problem] = []
     try:
         snapshot = twins.offline.snapshot()
+        if snapshot is not None:
+            offline = list(_offline_problems(twins, snapshot, new_features))
+            found += _clock_problems(twins.offline.location, snapshot)
+            alterations = list(_alterations(twins.definition, snapshot))
     except TwinstoreError as error:
         found.append(Problem(error.message, error.remedy))
-    offline: list[Problem] = []
-    if snapshot is not None:
-        offline = list(_offline_problems(twins, snapshot, new_features))
-        found += _clock_problems(twins.offline.location, snapshot)
-        alterations = list(_alterations(twins.definition, snapshot))
     try:
         if twins.cql.keyspace_exists(twins.definition.keyspace):
             shape = twins.online.shape()
@@ -177,6 +184,13 @@ def _made(twins: Twins, snapshot: Snapshot | None) -> Snapshot:
 
 def _session_problems(twins: Twins, settings: Settings) -> Iterator[Problem]:
     conf = twins.spark.sparkContext.getConf()
+    if settings.online.credentials.file is not None and conf.get("spark.cassandra.auth.username") is None:
+        # The connector would be refused only after history was written.
+        yield Problem(
+            "This Spark session has no login for the online store.",
+            "Call `spark.stop()` and make it with `ts.spark_session()`, or start it with spark.cassandra.auth.username "
+            "and spark.cassandra.auth.password.",
+        )
     if conf.get("spark.speculation", "false") == "true":
         yield Problem("spark.speculation is on, which runs online writes twice.", "Set spark.speculation=false.")
     scheme = urlsplit(twins.offline.location).scheme
@@ -193,13 +207,18 @@ def _offline_problems(twins: Twins, snapshot: Snapshot, new_features: Sequence[s
     location, definition = twins.offline.location, twins.definition
     kept = kept_definition(snapshot, location)
     change = None if kept is None else definition.change_from(kept)
+    if kept is None and set(definition.keys) | {definition.event_timestamp} <= set(snapshot.schema.names):
+        lacking = twins.offline.read(snapshot.version).where(incomplete(definition))
+        if not lacking.isEmpty():
+            required = " or ".join((*definition.keys, definition.event_timestamp))
+            yield Problem(f"Rows of {location} have a null in {required}.", "Fill these columns, or delete such rows.")
     if change is not None and change.illegal:
         yield Problem(
             f"The definition of {definition.name} differs from the one in {location}: {'; '.join(change.illegal)}.",
             "Write with the definition of the table (`store.group(name)`): features may come, and ttl, tolerances and "
             "description may change, but nothing else. Or give the group another table.",
         )
-    elif snapshot.properties.get(FORMAT, "1") == "1":
+    else:
         coming = () if change is None else tuple(column.name for column in change.features)
         # A column that was left in a DataFrame by mistake could not be taken out of the group again.
         for name in coming:
@@ -209,11 +228,6 @@ def _offline_problems(twins: Twins, snapshot: Snapshot, new_features: Sequence[s
                     f"Leave it out: rows.drop({name!r}). Or make it one: write(…, new_features=[{name!r}]).",
                 )
         yield from _schema_problems(definition, snapshot, location, coming)
-    else:
-        yield Problem(
-            f"{location} has twinstore.format {snapshot.properties[FORMAT]}, and this version knows 1.",
-            "Use a newer twinstore.",
-        )
 
 
 def _clock_problems(location: str, snapshot: Snapshot) -> Iterator[Problem]:
@@ -244,7 +258,8 @@ def _schema_problems(
         if name not in wanted and name not in _INTERNAL:
             yield Problem(
                 f"The Delta table {location} has the column {name}, which the DataFrame lacks.",
-                f"Add {name}, or give the group another table.",
+                f"Add {name}, or give the group another table. If a write with new_features=[{name!r}] broke off, run "
+                "it again.",
             )
 
 
@@ -299,7 +314,7 @@ def _table_schema(definition: Definition) -> t.StructType:
 
 
 def _properties(definition: Definition) -> dict[str, str]:
-    found = {**PROPERTIES, DEFINITION: definition.to_json(), FORMAT: "1"}
+    found = {**PROPERTIES, DEFINITION: definition.to_json(), FORMAT: _FORMAT}
     columns = len(definition.columns) + len(_INTERNAL)
     if columns > _STATISTICS_COLUMNS:
         # The internal columns are the last, and files without their nulls must be told from the others.

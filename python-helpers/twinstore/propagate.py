@@ -207,11 +207,16 @@ def _foreign(changes: Changes) -> Iterable[str]:
 
 def _unconfirmed(receipt: Receipt, error: Exception, silent: bool, address: str) -> WriteUnconfirmed:
     why = "stopped answering" if silent else "failed"
+    again = f"run `store.retry({receipt.group!r})` or the same write again: it goes on from there"
+    sets_back = receipt.operation == "materialize" and receipt.version is not None
+    if sets_back or receipt.operation in ("repair", "delete"):
+        # Which rows were due is not in the log.
+        again = f"run the same {receipt.operation} again"
     cause = from_foreign(error, "The online write failed.", "See the details.")
     return WriteUnconfirmed(
         f"The online store at {address} {why}: up to {receipt.unconfirmed} rows of {receipt.group} are unconfirmed; "
         "the offline store has all of them.",
-        f"When it is back, run `store.retry({receipt.group!r})` or the same write again: it goes on from there.",
+        f"When it is back, {again}.",
         receipt,
         details=cause.details,
     )

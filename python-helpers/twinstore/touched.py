@@ -47,13 +47,10 @@ def touched_since(twins: Twins, version: int, pairs: DataFrame, cached: ExitStac
     every_key = pairs.select(*key_aliases(twins.definition))
     if not changes.commits:
         return Touched(every_key.withColumn(REMOVED, sf.lit(True)), removals_known=False)
-    if changes.every_key and not changes.removes:
-        return Touched(every_key.withColumn(REMOVED, sf.lit(False)))
+    if changes.every_key:
+        # Another time to live, or an older version, may take any of them away.
+        return Touched(every_key.withColumn(REMOVED, sf.lit(True)))
     fed = fed_keys(twins, changes.gap, cached)
     if fed is None:
         return Touched(every_key.withColumn(REMOVED, sf.lit(changes.removes)), removals_known=not changes.removes)
-    keys = key_columns_of(fed, twins.definition).withColumn(REMOVED, sf.lit(changes.removes))
-    if changes.every_key:
-        names = key_aliases(twins.definition)
-        keys = keys.unionByName(every_key.join(keys, names, "left_anti").withColumn(REMOVED, sf.lit(False)))
-    return Touched(keys)
+    return Touched(key_columns_of(fed, twins.definition).withColumn(REMOVED, sf.lit(changes.removes)))

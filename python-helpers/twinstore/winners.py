@@ -39,12 +39,15 @@ def rows_of(latest_order: DataFrame, rows: DataFrame, definition: Definition, pa
     """The whole rows that `latest_order` names, with `ORDER`, in `partitions`; one per key even where a row is double.
 
     `rows` is the snapshot (or the part of it) that the order was taken from. Only winners are shuffled: the rows are
-    filtered where they lie.
+    filtered where they lie. Of rows of one order with different values, such as after an UPDATE that left their
+    internal columns alone, all who ask get the same one.
     """
     known = sf.coalesce(sf.col(ROW_HASH), row_hash(definition.features))
     marked = rows.withColumn(ORDER, order_column(definition, known))
     found = marked.join(latest_order, [*definition.keys, ORDER], "left_semi")
-    return found.repartition(partitions, *key_names(definition)).dropDuplicates(list(definition.keys))
+    shuffled = found.repartition(partitions, *key_names(definition))
+    whole = sf.max_by(sf.struct("*"), row_hash(definition.features)).alias("_row")
+    return shuffled.groupBy(*key_names(definition)).agg(whole).select("_row.*")
 
 
 def winners(rows: DataFrame, definition: Definition) -> DataFrame:

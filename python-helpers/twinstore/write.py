@@ -198,7 +198,7 @@ class Writer:
 def committing(
     twins: Twins, settings: Settings, run_id: str, progress: Progress, checkpoint: Callable[[str], None]
 ) -> Iterator[Callable[[], None]]:
-    """The right to commit to a group's tables; gives what to call directly before each commit.
+    """The right to commit to a group's tables; gives what to call before the job of each commit.
 
     Where the log store cannot refuse a second writer this is the lease, and another writer is waited for; `checkpoint`
     may end the wait by raising.

@@ -124,7 +124,7 @@ function rowsOf(stats: string | null): number | null {
 }
 
 function timeText(ms: number): string {
-  return timestampText(BigInt(Math.floor(ms)) * 1000n, true);
+  return timestampText(BigInt(ms) * 1000n, true);
 }
 
 function* jsonLines(items: readonly object[]): Generator<string, void, undefined> {

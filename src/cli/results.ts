@@ -19,7 +19,7 @@ export function jobResult({ receipts = [], report, notebook }: IJobResult): stri
 }
 
 export function receiptInWords(receipt: Receipt): string {
-  const { group, operation, run_id, rows_in, appended, unchanged, written, gap, version } = receipt;
+  const { group, operation, run_id, rows_in, appended, unchanged, version } = receipt;
   const lines = [`Receipt of ${group}: ${operation} ${run_id}, ${duration(total(receipt))}`];
   if (operation === 'write') {
     lines.push(
@@ -27,11 +27,7 @@ export function receiptInWords(receipt: Receipt): string {
         `${count(unchanged)} were there already`
     );
   }
-  lines.push(
-    gap.from === gap.to
-      ? `  online   up to date at version ${gap.to}`
-      : `  online   ${count(written)} rows written, now at version ${gap.to}`
-  );
+  lines.push(`  online   ${onlineInWords(receipt)}`);
   const minor = (['deleted', 'late', 'corrected', 'superseded', 'expired', 'failed', 'unconfirmed'] as const)
     .filter(name => receipt[name] > 0)
     .map(name => `${count(receipt[name])} ${name}`);
@@ -67,6 +63,15 @@ export function reportInWords(report: ParityReport): string {
     lines.push('  This proof is not kept beside the table.');
   }
   return [...lines, ...report.notes.map(note => `  ${note}`), ''].join('\n');
+}
+
+function onlineInWords({ operation, kept, unconfirmed, written, gap }: Receipt): string {
+  if (operation === 'repair' && !kept && unconfirmed === 0) {
+    return `${count(written)} rows would be written`;
+  }
+  return gap.from === gap.to
+    ? `up to date at version ${gap.to}`
+    : `${count(written)} rows written, now at version ${gap.to}`;
 }
 
 function total({ durations_s }: Receipt): number {

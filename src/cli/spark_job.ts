@@ -54,7 +54,7 @@ export async function sparkJob(
   child.stderr?.on('data', (data: Buffer) => (stderr = (stderr + data.toString()).slice(-STDERR_KEPT)));
   if (child.stdout) {
     createInterface({ input: child.stdout }).on('line', line => {
-      const event: JobEvent = JSON.parse(line);
+      const event = toEvent(line);
       switch (event.type) {
         case 'progress':
           return listener.progress(event);
@@ -115,6 +115,15 @@ function spawnJob(
     detached: true,
     stdio: ['pipe', output, output]
   });
+}
+
+/** A line that is no event was printed by whatever the job loaded. */
+function toEvent(line: string): JobEvent {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return { type: 'log', text: line };
+  }
 }
 
 /** The exit code of a job, which is told to stop when the context is. */

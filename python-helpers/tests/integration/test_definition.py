@@ -53,6 +53,13 @@ def test_a_feature_that_comes_is_in_every_row_of_both_stores(
     again = store.write(wide(spark, ("b", 0, 2.0, 2, None)), group)
     assert (again.appended, again.unchanged) == (0, 1)
     assert "low" not in store.offline(group, version=first.version).columns
+    store.cql.define(f"ALTER TABLE {group.online} DROP low")
+    report = store.parity(group)
+    assert (report.verdict, report.states["mismatch"]) == ("out_of_parity", 3)
+    assert [column["type_mismatch"] for column in report.columns if column["name"] == "low"] == [3]
+    assert lows(store, group) == {"a": None, "b": None, "c": None}
+    store.retry(group)
+    assert lows(store, group) == {"a": -7, "b": None, "c": None}
     with pytest.raises(TwinstoreError, match="column low is missing"):
         store.write(readings(spark, [("a", 2, 1.0, 1)]), group)
     retyped = wide(spark, ("a", 2, 1.0, 1, 1)).withColumn("low", sf.col("low").cast("string"))
@@ -104,7 +111,9 @@ def online_with_low(store: Store, group: FeatureGroup) -> dict[str, Any]:
     return {row.house: ((row.day - day(0)).days, row.mean, row.peak, row.low) for row in rows}
 
 
-def test_another_time_to_live_counts_for_every_row(spark: SparkSession, store: Store, make_group: MakeGroup) -> None:
+def test_another_time_to_live_counts_for_every_row(
+    spark: SparkSession, settings: Settings, store: Store, make_group: MakeGroup
+) -> None:
     group = make_group(event_timestamp="at", ttl="10d")
     now = datetime.datetime.now(datetime.timezone.utc)
     schema = "house string, at timestamp, mean double"
@@ -117,7 +126,14 @@ def test_another_time_to_live_counts_for_every_row(spark: SparkSession, store: S
     store.write(rows, group)
     assert kept() == {"young", "old"}
     shorter = dataclasses.replace(group, ttl="3d")
-    receipt = store.write(rows.limit(0), shorter)
+
+    def prove_amid(step: str) -> None:
+        if step == "receipt":
+            # Online it is done; what may be gone is in flight.
+            report = store.parity(group)
+            assert (report.verdict, report.states["in_flight"]) == ("in_parity", 2)
+
+    receipt = Store(spark, settings, silent, prove_amid).write(rows.limit(0), shorter)
     assert (receipt.written, receipt.expired) == (1, 1)
     assert any("ttl_seconds is 259200 and was 864000" in note for note in receipt.notes)
     assert kept() == {"young"}

@@ -63,6 +63,20 @@ def test_keys_of_every_kind_are_found_again_by_their_text(
     assert repair.report is not None and repair.report.verdict == "in_parity"
 
 
+def test_what_is_no_key_is_refused_and_nothing_deleted(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
+    store.write(readings(spark, [("7", 0, 1.0, 1), ("007", 0, 1.0, 1)]), group)
+    head = store.versions(group)
+    for keys, why in (
+        (spark.sql("SELECT 7 AS house"), "house is int, not string"),
+        (spark.sql("SELECT CAST(NULL AS STRING) AS house"), "one is null"),
+        ([None], "is null"),
+        ([{"house": None}], "is null"),
+    ):
+        with pytest.raises(TwinstoreError, match=why):
+            store.delete(group, keys)
+    assert store.versions(group) == head
+
+
 def test_entities_are_deleted_with_their_history(
     spark: SparkSession, settings: Settings, store: Store, group: FeatureGroup
 ) -> None:

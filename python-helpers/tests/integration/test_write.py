@@ -264,12 +264,41 @@ def test_a_dry_run_tells_and_writes_nothing(spark: SparkSession, store: Store, g
 
 def test_a_table_of_others_is_adopted_with_all_its_rows(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
     readings(spark, [("a", 0, 1.0, 1), ("a", 1, 2.0, 2), ("b", 0, 3.0, 3)]).write.format("delta").save(group.offline)
-    receipt = store.write(readings(spark, [("a", 1, 5.0, 5), ("c", 1, 4.0, 4)]), group)
+    rows = readings(spark, [("a", 1, 5.0, 5), ("c", 1, 4.0, 4)])
+    plan = store.write(rows, group, dry_run=True)
+    assert (plan.rows_in, plan.appended) == (2, 2)
+    receipt = store.write(rows, group)
     assert online(store, group) == {"a": (1, 5.0, 5), "b": (0, 3.0, 3), "c": (1, 4.0, 4)}
     assert (receipt.corrected, receipt.gap.from_version) == (1, -1)
     assert any("adopted" in note for note in receipt.notes)
     with pytest.raises(TwinstoreError, match="null in"):
         store.write(readings(spark, [(None, 2, 1.0, 1)]), group)
+
+
+def test_a_table_of_others_with_nulls_in_its_keys_is_refused_unchanged(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    readings(spark, [("a", 0, 1.0, 1), (None, 0, 3.0, 3)]).write.format("delta").save(group.offline)
+    with pytest.raises(TwinstoreError, match="have a null in house or day"):
+        store.write(readings(spark, [("a", 1, 5.0, 5)]), group)
+    assert spark.sql(f"DESCRIBE HISTORY delta.`{group.offline}`").count() == 1
+
+
+def test_of_records_that_look_alike_every_reader_takes_the_same(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    store.write(readings(spark, [("a", 0, 1.0, 1)]), group)
+    # A correction by hand that keeps what only twinstore may set.
+    rows = spark.read.format("delta").load(group.offline)
+    for mean in (2.0, 3.0):
+        rows.withColumn("mean", sf.lit(mean)).write.format("delta").mode("append").save(group.offline)
+    store.retry(group)
+    first = online(store, group)
+    for _ in range(2):
+        spark.sql(f"OPTIMIZE delta.`{group.offline}`")
+        assert store.parity(group, how="full").verdict == "in_parity"
+        store.materialize(group)
+        assert online(store, group) == first
 
 
 def test_both_stores_read_back_with_the_same_types(spark: SparkSession, store: Store, make_group: MakeGroup) -> None:

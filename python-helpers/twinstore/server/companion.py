@@ -229,10 +229,15 @@ class Companion:
         finally:
             self._address = None
             self._settled.clear()
-            await self._end(process)
-            for stream in streams:
-                stream.cancel()
-            Path(address.socket).unlink(missing_ok=True)
+            # Whoever cancels this waits for its end all the same, else a deaf process would stay.
+            ending = asyncio.ensure_future(self._end(process))
+            try:
+                await asyncio.shield(ending)
+            finally:
+                await ending
+                for stream in streams:
+                    stream.cancel()
+                Path(address.socket).unlink(missing_ok=True)
 
     async def _until_ready(self, process: Process, address: Address) -> TwinstoreError | None:
         deadline = time.monotonic() + self._limits.start_s
