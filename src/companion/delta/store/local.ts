@@ -105,7 +105,8 @@ async function entryOf(location: string, name: string): Promise<IEntry | string 
   if (info === null) {
     return null;
   }
-  return info.isDirectory() ? name : { name, size: info.size, modifiedMs: info.mtimeMs };
+  // Whole ms, as Delta takes them.
+  return info.isDirectory() ? name : { name, size: info.size, modifiedMs: Math.floor(info.mtimeMs) };
 }
 
 /** The order of S3: by UTF-8 bytes. */
