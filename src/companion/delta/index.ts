@@ -5,6 +5,7 @@ export { physicalName } from './column_mapping';
 export type { IEngine } from './engine';
 export { history } from './history';
 export type { ICommit } from './history';
+export { rowHash } from './row_hash';
 export { Scan } from './scan';
 export type { IScanOptions } from './scan';
 export { typeName } from './schema';
