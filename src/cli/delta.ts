@@ -2,7 +2,15 @@ import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { canonical, CountingStore, loadSettings, openOffline, openSnapshot, versionAt } from '../companion';
+import {
+  canonical,
+  CountingStore,
+  loadSettings,
+  openOffline,
+  openSnapshot,
+  parsePredicate,
+  versionAt
+} from '../companion';
 import { TwinstoreError } from '../contract';
 import type { Settings } from '../contract';
 import { EXIT, WrongUse } from './command';
@@ -24,6 +32,7 @@ credentials are those of the settings, where there are any.
   --version N       the table as it was at this version
   --at TIME         the table as it was at this time: ISO 8601, in UTC where it names no zone
   --columns A,B     of rows: only these columns, in this order
+  --where COND      of rows: only these, such as "c > 1 and (d = 'x' or e is null)"
   --limit N         of rows and history: at most so many (default 20 as a table, else all)
   --format FORMAT   table (the default), json (one object a line), or of rows arrow (an IPC stream)
   --json            the same as --format json
@@ -47,6 +56,7 @@ export const deltaCommand: ICommand = {
         version: { type: 'string' },
         at: { type: 'string' },
         columns: { type: 'string' },
+        where: { type: 'string' },
         limit: { type: 'string' },
         format: { type: 'string' },
         json: { type: 'boolean', default: false }
@@ -68,6 +78,7 @@ export const deltaCommand: ICommand = {
     const limit = wholeNumber('--limit', values.limit) ?? (format === 'table' ? TABLE_ROWS : Infinity);
     const version = wholeNumber('--version', values.version) ?? null;
     const atMs = values.at === undefined ? null : timeOf(values.at);
+    const where = values.where === undefined ? undefined : parsePredicate(values.where);
     const columns = values.columns?.split(',').map(name => name.trim());
 
     // Every read listens; there are more than Node takes for a leak.
@@ -81,7 +92,7 @@ export const deltaCommand: ICommand = {
         const wanted = atMs === null ? version : await versionAt(counted, table, atMs, signal);
         return (await openSnapshot(counted, table, wanted, signal)) ?? noTable(table);
       };
-      await writeAll(stdout, view({ engine: counted, table, format, columns, limit, snapshot, signal }), signal);
+      await writeAll(stdout, view({ engine: counted, table, format, columns, where, limit, snapshot, signal }), signal);
       stderr.write(`Read ${store.bytes} bytes in ${store.requests} requests.\n`);
       return EXIT.good;
     } finally {

@@ -1,5 +1,5 @@
 import { history, ipcStream, jsonReader, Scan, textReader, timestampText, typeName } from '../companion';
-import type { IAddFile, IEngine, ISchemaField, Snapshot } from '../companion';
+import type { IAddFile, IEngine, ISchemaField, Predicate, Snapshot } from '../companion';
 import { textTable } from './output';
 
 export const FORMATS = ['table', 'json', 'arrow'] as const;
@@ -10,6 +10,7 @@ export interface IDeltaRequest {
   table: string;
   format: (typeof FORMATS)[number];
   columns: readonly string[] | undefined;
+  where: Predicate | undefined;
   /** At most; Infinity for all. */
   limit: number;
   snapshot: () => Promise<Snapshot>;
@@ -37,8 +38,9 @@ export const schema: View = async function* ({ snapshot, format }) {
   yield textTable([['column', 'type', '', ''], ...cells]);
 };
 
-export const rows: View = async function* ({ engine, snapshot, columns, limit, format, signal }) {
-  const scan = new Scan(engine, await snapshot(), { limit, ...(columns === undefined ? {} : { columns }) });
+export const rows: View = async function* ({ engine, snapshot, columns, where, limit, format, signal }) {
+  const wanted = { ...(columns === undefined ? {} : { columns }), ...(where === undefined ? {} : { where }) };
+  const scan = new Scan(engine, await snapshot(), { limit, ...wanted });
   if (format === 'arrow') {
     yield* ipcStream(scan.schema, scan.batches(signal));
     return;

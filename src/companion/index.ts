@@ -6,13 +6,14 @@ export {
   ipcStream,
   jsonReader,
   openSnapshot,
+  parsePredicate,
   Scan,
   textReader,
   timestampText,
   typeName,
   versionAt
 } from './delta';
-export type { IAddFile, ICommit, IEngine, ISchemaField, Snapshot } from './delta';
+export type { IAddFile, ICommit, IEngine, ISchemaField, Predicate, Snapshot } from './delta';
 export { openOffline } from './offline';
 export type { IOffline } from './offline';
 export { Redactor } from './redaction';

@@ -114,6 +114,13 @@ test('rows ends after --limit', async () => {
   expect((await run(['rows', table, '--limit', '0', '--columns', 'id'])).out).toBe('id\n');
 });
 
+test('rows takes a condition', async () => {
+  const wanted = ['rows', table, '--version', '0', '--columns', 'id', '--json'];
+  expect((await run([...wanted, '--where', "id > 2 and price = '1.1'"])).out).toBe('{"id":"9007199254740993"}\n');
+  const wrong = await run([...wanted, '--where', 'id >']);
+  expect([wrong.code, wrong.err]).toEqual([2, expect.stringMatching(/makes no sense/)]);
+});
+
 test('rows as arrow is a stream of the Arrow types', async () => {
   const { bytes } = await run(['rows', table, '--version', '0', '--format', 'arrow', '--columns', 'id,price,at']);
   const read = tableFromIPC(bytes);

@@ -62,12 +62,13 @@ function locate(table: string, { storageType, pathOrInlineDv }: IDeletionVector)
   }
 }
 
-function inline({ pathOrInlineDv }: IDeletionVector, place: string): Uint8Array {
-  return z85(pathOrInlineDv) ?? refuseText(place);
-}
-
-function refuseText(place: string): never {
-  throw damaged(place, 'is not Z85 text');
+/** Z85 writes whole words of four bytes; those beyond the vector's size are no part of it. */
+function inline({ pathOrInlineDv, sizeInBytes }: IDeletionVector, place: string): Uint8Array {
+  const bytes = z85(pathOrInlineDv);
+  if (bytes === null) {
+    throw damaged(place, 'is not Z85 text');
+  }
+  return bytes.length - sizeInBytes < 4 ? bytes.subarray(0, sizeInBytes) : bytes;
 }
 
 /** Big-endian: the size, the vector, its CRC-32. */

@@ -5,6 +5,8 @@ export { physicalName } from './column_mapping';
 export type { IEngine } from './engine';
 export { history } from './history';
 export type { ICommit } from './history';
+export { parsePredicate } from './predicate';
+export type { Predicate } from './predicate';
 export { rowHash } from './row_hash';
 export { Scan } from './scan';
 export type { IScanOptions } from './scan';

@@ -4,6 +4,7 @@ import type { Data, DataType } from 'apache-arrow';
 import { damaged } from './actions';
 import { arrowType, laidOut, nulls } from './arrow';
 import { physicalName } from './column_mapping';
+import { typeName } from './schema';
 import type { ISchemaField } from './schema';
 
 const MS_PER_DAY = 86_400_000;
@@ -21,18 +22,20 @@ export function partitionValue(
   values: Readonly<Record<string, string | null>>,
   table: string
 ): Data {
-  const type = arrowType(field.type, field.name);
   const text = values[physicalName(field)] ?? '';
-  if (text === '') {
-    return nulls(type, 1);
-  }
-  const read = typeof field.type === 'string' ? READERS[field.type.replace(/\(.*/, '')] : undefined;
-  const data = read?.(text, type) ?? null;
-  if (data === null) {
-    const what = `${JSON.stringify(text)} is no ${JSON.stringify(field.type)} for the partition column ${field.name}`;
-    throw damaged(table, what);
-  }
-  return data;
+  return text === ''
+    ? nulls(arrowType(field.type, field.name), 1)
+    : (readText(field, text) ?? refuse(field, text, table));
+}
+
+/** A text as a column of one row of the field's type; null when it is no value of it. */
+export function readText({ name, type }: ISchemaField, text: string): Data | null {
+  const read = typeof type === 'string' ? READERS[type.replace(/\(.*/, '')] : undefined;
+  return read?.(text, arrowType(type, name)) ?? null;
+}
+
+function refuse({ name, type }: ISchemaField, text: string, table: string): never {
+  throw damaged(table, `${JSON.stringify(text)} is no ${typeName(type)} for the partition column ${name}`);
 }
 
 type Read = (text: string, type: DataType) => Data | null;

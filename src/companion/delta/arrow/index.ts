@@ -4,5 +4,5 @@ export { laidOut, nulls } from './layout';
 export { take } from './take';
 export { jsonReader, textReader, timestampText } from './text';
 export { arrowField, arrowType } from './types';
-export { DecimalValue, rowsOf } from './values';
+export { DecimalValue, readerOf, rowsOf } from './values';
 export type { Row, Value } from './values';
