@@ -158,18 +158,27 @@ const READERS: Readonly<Record<string, (field: Field) => Action>> = {
   }),
   txn: f => ({ txn: { appId: f.get('appId').text(), version: f.get('version').integer() } }),
   sidecar: f => ({ sidecar: { path: f.get('path').text(), sizeInBytes: f.get('sizeInBytes').integer() } }),
+  // Writers are free in what they keep there: what is not as expected says nothing (PROTOCOL.md, Commit Provenance).
   commitInfo: f => ({
     commitInfo: {
-      timestamp: f.get('timestamp').optional(v => v.integer()),
-      inCommitTimestamp: f.get('inCommitTimestamp').optional(v => v.integer()),
-      operation: f.get('operation').optional(v => v.text()),
-      operationParameters: f.get('operationParameters').optional(v => v.fields()) ?? {},
-      operationMetrics: f.get('operationMetrics').optional(v => v.texts() as Record<string, string>) ?? {},
-      userMetadata: f.get('userMetadata').optional(v => v.text()),
-      engineInfo: f.get('engineInfo').optional(v => v.text())
+      timestamp: f.get('timestamp').lenient(v => v.integer()),
+      inCommitTimestamp: f.get('inCommitTimestamp').lenient(v => v.integer()),
+      operation: f.get('operation').lenient(v => v.text()),
+      operationParameters: f.get('operationParameters').lenient(v => v.fields()) ?? {},
+      operationMetrics: asTexts(f.get('operationMetrics').lenient(v => v.fields()) ?? {}),
+      userMetadata: f.get('userMetadata').lenient(v => v.text()),
+      engineInfo: f.get('engineInfo').lenient(v => v.text())
     }
   })
 };
+
+/** Some writers keep metrics as numbers. */
+function asTexts(metrics: Fields): Record<string, string> {
+  const entries = Object.entries(metrics);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)])
+  );
+}
 
 function deletionVector(f: Field): IDeletionVector {
   return {
@@ -195,6 +204,15 @@ class Field {
 
   optional<T>(read: (field: Field) => T): T | null {
     return this.value === undefined || this.value === null ? null : read(this);
+  }
+
+  /** Null also where the value is of another shape. */
+  lenient<T>(read: (field: Field) => T): T | null {
+    try {
+      return this.optional(read);
+    } catch {
+      return null;
+    }
   }
 
   text(): string {

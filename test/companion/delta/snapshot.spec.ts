@@ -291,6 +291,27 @@ describe('history', () => {
   });
 });
 
+describe('commit information', () => {
+  it('is free: what is of another shape says nothing, and never damages a log', async () => {
+    const commitInfo = {
+      timestamp: 'now',
+      operation: 7,
+      operationParameters: 'none',
+      operationMetrics: { num_added_rows: 3, nested: { a: null }, text: 'x' },
+      engineInfo: ['delta-rs'],
+      inCommitTimestamp: 1.5
+    };
+    writeCommit(table, 0, [{ commitInfo }, PROTOCOL, metaData(COLUMNS), add('a')]);
+    expect(paths(await open())).toEqual(['a']);
+    expect((await history(engine, table, 1, ALIVE))[0]).toMatchObject({
+      operation: null,
+      parameters: {},
+      metrics: { num_added_rows: '3', nested: '{"a":null}', text: 'x' },
+      engine: null
+    });
+  });
+});
+
 describe('a small table', () => {
   const dataFile = (path: string, rows: Record<string, unknown>[]) => {
     const bytes = toParquet(rows);
