@@ -6,6 +6,7 @@ import { TwinstoreError } from '../../../src/contract';
 import { history, openSnapshot, rowsOf, Scan } from '../../../src/companion/delta';
 import type { Row, Snapshot } from '../../../src/companion/delta';
 import { ALIVE, localEngine } from '../support/engine';
+import { multiset } from '../support/multiset';
 import { parquetRows } from '../support/parquet_rows';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary_folder';
 
@@ -39,25 +40,6 @@ async function expected(name: string): Promise<Row[]> {
   const folder = join(root, 'golden', name, 'expected');
   const parts = readdirSync(folder).filter(file => file.endsWith('.parquet'));
   return (await Promise.all(parts.map(part => parquetRows(join(folder, part))))).flat();
-}
-
-/** Rows as a multiset. */
-function sorted(table: readonly Row[]): string[] {
-  return table.map(row => JSON.stringify(row, plain)).sort();
-}
-
-/** What JSON does not tell apart or cannot write. */
-function plain(_: string, value: unknown): unknown {
-  if (typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))) {
-    return `${typeof value} ${value}`;
-  }
-  if (Object.is(value, -0)) {
-    return 'negative zero';
-  }
-  if (value instanceof Map) {
-    return [...value].map(entry => JSON.stringify(entry, plain)).sort();
-  }
-  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value;
 }
 
 function code(error: unknown): string {
@@ -169,13 +151,13 @@ afterAll(removeTemporaryFolders);
 
 (existsSync(ARCHIVE) ? describe : describe.skip)('tables of other readers', () => {
   it.each(READABLE)('reads %s as its writer meant it', async name => {
-    expect(sorted(await rows(await open(golden(name))))).toEqual(sorted(await expected(name)));
+    expect(multiset(await rows(await open(golden(name))))).toEqual(multiset(await expected(name)));
   });
 
   it('reads data-reader-partition-values but for the timestamp, which was written in the zone of its writer', async () => {
     const timeless = (table: readonly Row[]) => table.map(row => ({ ...row, as_timestamp: null }));
     const [read, meant] = [await rows(await open(golden(ZONED))), await expected(ZONED)];
-    expect(sorted(timeless(read))).toEqual(sorted(timeless(meant)));
+    expect(multiset(timeless(read))).toEqual(multiset(timeless(meant)));
     // As UTC, seven hours before the writer's.
     const texts = (table: readonly Row[]) => table.map(row => String(row['as_timestamp'])).sort();
     expect([texts(read)[0], texts(meant)[0]]).toEqual(['1631099471000000', '1631124671000000']);
