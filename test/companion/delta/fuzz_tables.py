@@ -28,9 +28,8 @@ def whole(bits: int) -> Values:
 
 
 def floating(r: random.Random) -> float:
-    return r.choice(
-        (float("nan"), float("inf"), float("-inf"), -0.0, 0.0, r.uniform(-1e3, 1e3), 2.0 ** r.randint(-140, 120))
-    )
+    special = (float("nan"), float("inf"), float("-inf"), -0.0, 0.0)
+    return r.choice((*special, r.uniform(-1e3, 1e3), 2.0 ** r.randint(-140, 120)))
 
 
 def text(r: random.Random) -> str:
@@ -50,9 +49,11 @@ def decimal_type(r: random.Random) -> tuple[pa.DataType, Values]:
     precision = r.randint(1, 38)
     scale = r.randint(0, precision)
     most = 10**precision - 1
-    return pa.decimal128(precision, scale), lambda v: Decimal(
-        v.choice((most, -most, 0, v.randint(-most, most)))
-    ).scaleb(-scale)
+
+    def values(v: random.Random) -> Decimal:
+        return Decimal(v.choice((most, -most, 0, v.randint(-most, most)))).scaleb(-scale)
+
+    return pa.decimal128(precision, scale), values
 
 
 def atom(r: random.Random) -> tuple[pa.DataType, Values]:
