@@ -13,7 +13,7 @@ from typing import Any
 from pyspark.sql import Column, DataFrame, types
 from pyspark.sql import functions as sf
 
-from .expiry import expires_us
+from .expiry import SLACK_US, expires_us
 from .feature_group import COMMIT_VERSION, Definition
 from .types import GroupColumn, contract, quoted
 
@@ -31,9 +31,6 @@ AGREEMENTS = (
     "value_mismatch",
     "type_mismatch",
 )
-
-#: Time at the boundary of a row's time to live in which it may be online or not: clocks differ, CQL counts seconds.
-TTL_SLACK_US = 5_000_000
 
 #: Column of the offline rows that may name the data file a row lies in.
 FILE = "_file"
@@ -241,8 +238,8 @@ def _state(definition: Definition, anchor: Anchor) -> Column:
     equal = sf.col("pattern").rlike(_ACCEPTED) & has_offline & has_online
     written_after = sf.coalesce(sf.col("online_commit") > anchor.version, sf.lit(False))
     in_flight = touched & ((has_online & (written_after | equal)) | (~has_online & sf.col("removed")))
-    must_be_gone = sf.coalesce(sf.col("expires_us") + TTL_SLACK_US < anchor.scan_began_us, sf.lit(False))
-    may_be_gone = sf.coalesce(sf.col("expires_us") - TTL_SLACK_US <= anchor.scan_ended_us, sf.lit(False))
+    must_be_gone = sf.coalesce(sf.col("expires_us") + SLACK_US < anchor.scan_began_us, sf.lit(False))
+    may_be_gone = sf.coalesce(sf.col("expires_us") - SLACK_US <= anchor.scan_ended_us, sf.lit(False))
     i = definition.columns.index(definition.event_column)
     online_event, event = sf.col(online_alias(i)), contract(definition.event_column).to_online(sf.col(offline_alias(i)))
     older_record = sf.coalesce(sf.col("online_commit") < sf.col("offline_commit"), sf.lit(False))

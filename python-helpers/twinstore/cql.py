@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, Callable
 from py4j.protocol import Py4JError
 
 from .config import OnlineStore
+from .connection import PROFILE, Connection
+from .dialect import dialect_named
 from .errors import TwinstoreError, from_foreign
 from .foreign import caused_by
-from .session import online_conf, online_secrets
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 #: Statements in flight at once.
 _WINDOW = 256
 
+_ACTIVE = "ACTIVE"
 _STATEMENT_S = 10
 #: All nodes must agree on a schema.
 _SCHEMA_S = 60
@@ -33,6 +35,9 @@ _PING_S = 2
 
 #: How long the driver waits after a change of the schema for another, as one of the JVM's properties.
 _DEBOUNCER = "datastax-java-driver.advanced.metadata.schema.debouncer.window"
+
+#: How often a table is looked at whose change is on its way.
+_SETTLING_POLL_S = 0.25
 
 #: How long a read waits for a store that was away: more than the driver takes to ask it again.
 _RETURN_S = 5
@@ -42,12 +47,15 @@ _RETURN_POLL_S = 0.25
 class Cql:
     """A session with the online store, at the consistency of its settings.
 
-    All methods raise `TwinstoreError` when the store refuses, is not there, or does not answer within ten seconds.
+    `rows_per_second` bounds what is written in bulk. All methods raise `TwinstoreError` when the store refuses, is not
+    there, or does not answer within ten seconds.
     """
 
-    def __init__(self, spark: SparkSession, store: OnlineStore) -> None:
+    def __init__(self, spark: SparkSession, store: OnlineStore, rows_per_second: int | None = None) -> None:
         self._spark = spark
         self._store = store
+        self.dialect = dialect_named(store.dialect)
+        self.connection = Connection(spark, store, rows_per_second)
 
     @property
     def address(self) -> str:
@@ -63,6 +71,38 @@ class Cql:
         """Runs a statement that changes the schema, for which a cluster may take a minute."""
         with self._errors():
             self._wait(self._submit(statement), _SCHEMA_S)
+
+    def define_table(self, keyspace: str, table: str, statement: str) -> None:
+        """Runs a statement that makes or alters a table, and ends when the table can be used."""
+        if self.dialect.defines_later:
+            # It takes one change at a time.
+            self.table(keyspace, table)
+        self.define(statement)
+        if self.dialect.defines_later:
+            self.table(keyspace, table)
+            # The driver looked when it was not done yet.
+            with self._errors():
+                self._session.refreshSchema()
+
+    def table(self, keyspace: str, table: str) -> dict[str, Any] | None:
+        """What the store says of a table once no change of it is on its way; None when there is none."""
+        select = (
+            f"SELECT JSON {', '.join(self.dialect.described)} FROM {self.dialect.tables} "
+            f"WHERE keyspace_name = '{keyspace}' AND table_name = '{table}'"
+        )
+        deadline = time.monotonic() + _SCHEMA_S
+        while True:
+            found = self.rows(select)
+            status = found[0].get("status", _ACTIVE) if found else _ACTIVE
+            if status == _ACTIVE:
+                return found[0] if found else None
+            if time.monotonic() > deadline:
+                raise TwinstoreError(
+                    "deadline",
+                    f"The table {keyspace}.{table} of the online store is {status} and was not done in {_SCHEMA_S} s.",
+                    "Run this again when it is ACTIVE.",
+                )
+            time.sleep(_SETTLING_POLL_S)
 
     def rows(self, select: str) -> list[dict[str, Any]]:
         """The rows of a `SELECT JSON …`, which must be few. Waits a moment for a store that was away."""
@@ -104,6 +144,14 @@ class Cql:
             return False
         return True
 
+    def clock_ahead_us(self) -> int:
+        """How far this machine's clock is ahead of the store's, in µs; 0 within what the question took."""
+        sent_us = time.time_ns() // 1_000
+        (row,) = self.rows("SELECT JSON toUnixTimestamp(now()) AS now_ms FROM system.local")
+        answered_us = time.time_ns() // 1_000
+        store_us = int(row["now_ms"]) * 1_000
+        return min(0, answered_us - store_us) + max(0, sent_us - store_us)
+
     def keyspace_exists(self, keyspace: str) -> bool:
         """Whether the store has the keyspace."""
         return bool(
@@ -116,8 +164,17 @@ class Cql:
 
     @cached_property
     def _session(self) -> Any:
+        return self._opened({**self.connection.conf, **self.connection.secrets})
+
+    @cached_property
+    def _bulk_session(self) -> Any:
+        """Where writes are as many in a second as they may be: what must not wait for them has a session of its own."""
+        if PROFILE not in self.connection.bulk_conf:
+            return self._session
+        return self._opened({**self.connection.conf, **self.connection.bulk_conf})
+
+    def _opened(self, settings: Mapping[str, str]) -> Any:
         conf = self._spark.sparkContext._jsc.sc().getConf()
-        settings: Mapping[str, str] = {**online_conf(self._store), **online_secrets(self._store)}
         for name, value in settings.items():
             conf.set(name, value)
         # By default a second.

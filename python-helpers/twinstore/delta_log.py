@@ -21,13 +21,15 @@ from .types import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-    from pyspark.sql.types import StructType
+    from pyspark.sql.types import StructField, StructType
 
 #: Session conf in which Delta leaves the version of the last commit, to whichever table.
 LAST_COMMIT = "spark.databricks.delta.lastCommitVersionInSession"
 
 #: Session conf with the `userMetadata` of the commits of commands that take no options.
 _USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+
+_IGNORE_MISSING = "spark.sql.files.ignoreMissingFiles"
 
 #: Most bytes of one commit file that are read into the driver.
 _COMMIT_LIMIT = 256 * 2**20
@@ -52,8 +54,8 @@ class Commit:
 
     `run_id` is the run that appended it; `ours` whether twinstore made it; `touches_all` that every key must be written
     again (a change of the table's metadata, or a stamp), as they were at version `set_to` if that is given; `removes`
-    that rows left the table or were replaced, `deleted` how many a delete of keys took; `added` are the `add` actions,
-    as text, of files that brought rows.
+    that rows left the table or were replaced, `deleted` how many a delete of keys took; `added` and `removed` are
+    the `add` and `remove` actions, as text, of files that brought rows or took some.
     """
 
     version: int
@@ -62,6 +64,7 @@ class Commit:
     created_us: int | None = None
     touches_all: bool = False
     set_to: int | None = None
+    removed: tuple[str, ...] = ()
     removes: bool = False
     added: tuple[str, ...] = ()
     rows: int | None = None
@@ -82,14 +85,18 @@ def application_id(group: str, run_id: str) -> str:
 def parse_commit(version: int, lines: Iterable[str]) -> Commit:
     """The commit that the lines of a commit file describe."""
     info: dict[str, Any] = {}
-    added, removes, metadata = [], False, False
+    added: list[str] = []
+    removed: list[str] = []
+    removes = metadata = False
     for line in lines:
         kind, action = next(iter(json.loads(line).items()))
         if kind == "commitInfo":
             info = action
         elif kind == "add" and action.get("dataChange", True):
             added.append(line)
-        elif kind == "cdc" or (kind == "remove" and action.get("dataChange", True)):
+        elif kind == "remove" and action.get("dataChange", True):
+            removed.append(line)
+        elif kind == "cdc":
             removes = True
         elif kind == "metaData":
             metadata = True
@@ -105,13 +112,20 @@ def parse_commit(version: int, lines: Iterable[str]) -> Commit:
         created_us=created_us if is_run else None,
         touches_all=metadata or ours.get("touch") == "all",
         set_to=ours.get("set_to"),
-        removes=removes,
+        removes=removes or bool(removed),
+        removed=tuple(removed),
         added=tuple(added),
         rows=_count(metrics.get("numOutputRows")),
         deleted=_count(metrics.get("numTargetRowsDeleted")),
         ours=bool(ours),
         timestamp_us=None if in_commit_ms is None else in_commit_ms * 1_000,
     )
+
+
+def _as_added(remove: Mapping[str, Any]) -> dict[str, Any]:
+    """The `add` action of a file that was removed, so that its rows can be read once more."""
+    kept = {name: remove[name] for name in ("path", "partitionValues", "size", "deletionVector") if name in remove}
+    return {"partitionValues": {}, "size": 0, **kept, "modificationTime": 0, "dataChange": True}
 
 
 def _count(metric: str | None) -> int | None:
@@ -181,6 +195,51 @@ class OfflineTable:
                     "Check that its address can be written.",
                 ) from error
 
+    def redefine(self, seen: Snapshot, columns: Sequence[StructField], properties: Mapping[str, str]) -> None:
+        """Adds columns and sets properties in one commit. Raises `TwinstoreError` when the schema or the properties are
+        not those of `seen` any more: what another writer changed meanwhile must not be overwritten.
+
+        `ALTER TABLE` takes the table as it finds it, and would need two commits.
+        """
+        from pyspark.sql.types import StructType
+
+        transaction = self._log.startTransaction()
+        metadata = transaction.metadata()
+        now = self._jvm.scala.collection.JavaConverters.mapAsJavaMap(metadata.configuration())
+        schema = json.loads(metadata.schemaString())
+        if dict(now) != seen.properties or StructType.fromJson(schema) != seen.schema:
+            raise self._changed_meanwhile()
+        schema["fields"] += [each.jsonValue() for each in columns]
+        configuration = metadata.configuration()
+        for name, value in properties.items():
+            configuration = configuration.updated(name, value)
+        changed = metadata.copy(
+            metadata.id(),
+            metadata.name(),
+            metadata.description(),
+            metadata.format(),
+            json.dumps(schema),
+            metadata.partitionColumns(),
+            configuration,
+            metadata.createdTime(),
+        )
+        operation = getattr(self._jvm.org.apache.spark.sql.delta, "DeltaOperations$SetTableProperties")
+        try:
+            transaction.updateMetadata(changed, False)
+            transaction.commit(self._scala_seq([]), operation(configuration))
+        except Py4JJavaError as error:
+            # The transaction ends so when another one changed the metadata first.
+            if caused_by(error, "MetadataChangedException") or caused_by(error, "ProtocolChangedException"):
+                raise self._changed_meanwhile() from error
+            raise
+
+    def _changed_meanwhile(self) -> TwinstoreError:
+        return TwinstoreError(
+            "conflict",
+            f"Another writer changed the definition of {self.location} meanwhile, so that nothing was written.",
+            "Run this again, with the definition of the table if it differs (`store.group(name)`).",
+        )
+
     def alter(self, clause: str) -> None:
         """`ALTER TABLE … <clause>`."""
         address = self.location.replace("`", "``")
@@ -228,15 +287,35 @@ class OfflineTable:
 
     def added_rows(self, commits: Iterable[Commit]) -> DataFrame:
         """The rows of the files that these commits added, as they are in those files."""
+        return self._rows_of_files(line for commit in commits for line in commit.added)
+
+    def removed_keys(self, commits: Iterable[Commit], keys: Sequence[str]) -> DataFrame:
+        """The keys of all rows of the files that these commits removed, as far as VACUUM left these; evaluated."""
+        adds = (json.dumps({"add": _as_added(json.loads(line)["remove"])}) for c in commits for line in c.removed)
+        found = self._rows_of_files(adds).select(*(quoted(name) for name in keys)).distinct()
+        before = self._spark.conf.get(_IGNORE_MISSING, None)
+        self._spark.conf.set(_IGNORE_MISSING, "true")
+        try:
+            return found.localCheckpoint()
+        finally:
+            if before is None:
+                self._spark.conf.unset(_IGNORE_MISSING)
+            else:
+                self._spark.conf.set(_IGNORE_MISSING, before)
+
+    def _rows_of_files(self, adds: Iterable[str]) -> DataFrame:
         from pyspark.sql import DataFrame
 
-        actions = self._jvm.java.util.ArrayList()
-        for commit in commits:
-            for line in commit.added:
-                actions.add(self._jvm.org.apache.spark.sql.delta.actions.Action.fromJson(line))
-        files = self._jvm.scala.collection.JavaConverters.asScalaBuffer(actions).toSeq()
+        action = self._jvm.org.apache.spark.sql.delta.actions.Action
+        files = self._scala_seq([action.fromJson(line) for line in adds])
         rows = self._log.createDataFrame(self._update(), files, False, self._none)
         return DataFrame(rows, self._spark)
+
+    def _scala_seq(self, items: Sequence[Any]) -> Any:
+        found = self._jvm.java.util.ArrayList()
+        for item in items:
+            found.add(item)
+        return self._jvm.scala.collection.JavaConverters.asScalaBuffer(found).toSeq()
 
     def changed_keys(self, after: int, upto: int, keys: Sequence[str]) -> DataFrame:
         """The distinct keys of all rows that the commits (after, upto] added, removed or replaced."""

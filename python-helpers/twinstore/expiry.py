@@ -8,6 +8,9 @@ from pyspark.sql import functions as sf
 from .feature_group import Definition
 from .types import event_us
 
+#: Time at the boundary of a row's time to live in which it may be online or not: clocks differ, CQL counts seconds.
+SLACK_US = 5_000_000
+
 
 def expires_us(definition: Definition) -> Column | None:
     """When a row expires, in µs since the epoch (bigint); None for a group whose rows do not."""

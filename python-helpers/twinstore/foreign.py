@@ -28,8 +28,11 @@ def caused_by(error: BaseException, name: str) -> bool:
 
 
 def feed_is_gone(error: BaseException) -> bool:
-    """Whether a change feed cannot be read for good: VACUUM took files of it, or it was off for a while."""
-    return isinstance(error, AnalysisException) or caused_by(error, "FileNotFoundException")
+    """Whether a change feed cannot be read for good: VACUUM took files of it, it was off for a while, or the table has
+    left the schema that it had meanwhile."""
+    return isinstance(error, AnalysisException) or any(
+        caused_by(error, name) for name in ("FileNotFoundException", "UnsupportedOperationException")
+    )
 
 
 @contextmanager

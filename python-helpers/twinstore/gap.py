@@ -20,21 +20,6 @@ _ROWS, _FIRST_US = "_rows", "_first_us"
 
 
 @dataclass(frozen=True)
-class Start:
-    """Where a propagation begins: the head H of the log, the watermark, and this run's own commit if the gap has it.
-
-    `own_is_fresh`: this very call made that commit. `set_to` is the older version whose rows go online in place of the
-    head's; the head is the commit that says so.
-    """
-
-    head: Snapshot
-    reached: Watermark
-    own: Commit | None = None
-    own_is_fresh: bool = False
-    set_to: int | None = None
-
-
-@dataclass(frozen=True)
 class Changes:
     """What a gap's commits did. `every_key`: all keys are due, and those that history lacks leave the online store."""
 
@@ -56,6 +41,23 @@ class Changes:
     def none(self) -> bool:
         """Whether no key is due, as after OPTIMIZE."""
         return not self.every_key and not self.inserts and not self.removes
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a propagation begins: the head H of the log, the watermark, what the commits between did, and this run's
+    own commit if it is one of them.
+
+    `own_is_fresh`: this very call made that commit. `set_to` is the older version whose rows go online in place of the
+    head's; the head is the commit that says so.
+    """
+
+    head: Snapshot
+    reached: Watermark
+    changes: Changes
+    own: Commit | None = None
+    own_is_fresh: bool = False
+    set_to: int | None = None
 
 
 @dataclass(frozen=True)
@@ -112,13 +114,14 @@ def fed_keys(twins: Twins, gap: Gap, kept: ExitStack) -> DataFrame | None:
     return found
 
 
-def due_online(twins: Twins, changes: Changes, start: Start, wanted: DataFrame | None, kept: ExitStack) -> Due:
+def due_online(twins: Twins, start: Start, wanted: DataFrame | None, kept: ExitStack) -> Due:
     """The winners in the snapshot of the head of the keys that the gap changed, and the keys that it took away.
 
     `wanted` are keys that are due besides, whether or not the gap changed them. What is cached lives until `kept`
     closes.
     """
-    finder = _Finder(twins, changes, start, wanted, kept)
+    changes = start.changes
+    finder = _Finder(twins, start, wanted, kept)
     if changes.every_key:
         return finder.every_key()
     if changes.removes or wanted is not None:
@@ -132,12 +135,12 @@ def due_online(twins: Twins, changes: Changes, start: Start, wanted: DataFrame |
 
 
 class _Finder:
-    def __init__(self, twins: Twins, changes: Changes, start: Start, wanted: DataFrame | None, kept: ExitStack) -> None:
+    def __init__(self, twins: Twins, start: Start, wanted: DataFrame | None, kept: ExitStack) -> None:
         self._twins = twins
         self._definition = twins.definition
         self._keys = list(twins.definition.keys)
-        self._changes = changes
         self._start = start
+        self._changes = start.changes
         self._own = start.own
         self._wanted = wanted
         self._kept = kept
@@ -215,8 +218,8 @@ class _Finder:
             yield self._wanted
         if self._changes.removes:
             removed = fed_keys(self._twins, self._changes.gap, self._kept)
-            if removed is not None:
-                yield removed
+            # The feed has a hole, as before a table was adopted.
+            yield self._twins.offline.removed_keys(self._changes.commits, self._keys) if removed is None else removed
         # Versions that one who did not finish was to set the online store to.
         snapshots = {commit.set_to for commit in self._changes.commits if commit.set_to is not None}
         for other in (snapshots | {self._start.head.version}) - {version}:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Callable
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from .append import incomplete
 from .config import Settings
 from .delta_log import Snapshot
 from .errors import TwinstoreError, Unsupported, from_foreign
+from .expiry import SLACK_US
 from .feature_group import CREATED_US, ROW_HASH, Definition
 from .foreign import FOREIGN
 from .online import OnlineShape
@@ -29,8 +29,10 @@ PROPERTIES = {"delta.enableInCommitTimestamps": "true", "delta.enableChangeDataF
 DEFINITION = "twinstore.definition"
 FORMAT = "twinstore.format"
 _FORMAT = "1"
+_NOT_NULL = "twinstore_not_null"
 
-_CLOCK_SLACK_US = 240_000_000
+#: How far clocks may differ. A store may refuse writes that are five minutes ahead.
+CLOCK_SLACK_US = 240_000_000
 _INTERNAL = {CREATED_US: "bigint", ROW_HASH: "bigint"}
 #: Columns of which Delta keeps statistics by itself.
 _STATISTICS_COLUMNS = 32
@@ -38,16 +40,25 @@ _OBJECT_STORES = ("s3", "s3a", "s3n")
 
 
 @dataclass(frozen=True)
+class Changes:
+    """What must change in the offline table: `columns` to add, `properties` to set, and a `constraint` to add."""
+
+    columns: tuple[t.StructField, ...]
+    properties: Mapping[str, str]
+    constraint: str | None
+
+
+@dataclass(frozen=True)
 class Readiness:
     """What the preflight found. `snapshot` is None where the offline table must be made, `shape` likewise online.
 
-    `alterations` are the clauses that make an adopted table one of ours, or bring the definition up to date; `features`
+    `changes` make an adopted table one of ours, or bring the definition up to date; `features`
     those that the online table lacks.
     """
 
     snapshot: Snapshot | None
     shape: OnlineShape | None
-    alterations: tuple[str, ...] = ()
+    changes: Changes | None = None
     features: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default_factory=tuple)
 
@@ -75,20 +86,21 @@ def check(twins: Twins, settings: Settings, new_features: Sequence[str] = ()) ->
     """
     found = list(_session_problems(twins, settings))
     snapshot = shape = None
-    alterations: list[str] = []
+    changes: Changes | None = None
     features: tuple[str, ...] = ()
     offline: list[Problem] = []
     try:
         snapshot = twins.offline.snapshot()
         if snapshot is not None:
             offline = list(_offline_problems(twins, snapshot, new_features))
-            found += _clock_problems(twins.offline.location, snapshot)
-            alterations = list(_alterations(twins.definition, snapshot))
+            found += clock_problems(snapshot, twins.offline.location)
+            changes = _changes(twins.definition, snapshot)
     except TwinstoreError as error:
         found.append(Problem(error.message, error.remedy))
     try:
         if twins.cql.keyspace_exists(twins.definition.keyspace):
             shape = twins.online.shape()
+            found += _own_clock_problems(twins)
         else:
             found.append(_no_keyspace(twins))
     except TwinstoreError as error:
@@ -99,7 +111,7 @@ def check(twins: Twins, settings: Settings, new_features: Sequence[str] = ()) ->
         found += [] if offline else _online_problems(twins, shape, snapshot)
         features = tuple(column.name for column in twins.definition.features if column.name not in shape.columns)
     refuse(f"{twins.definition.name} cannot be written", found)
-    return Readiness(snapshot, shape, tuple(alterations), features, tuple(_notes(twins, snapshot)))
+    return Readiness(snapshot, shape, changes, features, tuple(_notes(twins, snapshot)))
 
 
 def check_again(twins: Twins, settings: Settings, ready: Readiness, new_features: Sequence[str] = ()) -> Readiness:
@@ -141,14 +153,13 @@ def prepare(twins: Twins, ready: Readiness, watermark: int, before_commit: Calla
     if ready.snapshot is None:
         before_commit()
         twins.offline.create(_table_schema(twins.definition), _properties(twins.definition))
-    for clause in ready.alterations:
-        before_commit()
-        twins.offline.alter(clause)
-    snapshot = twins.offline.snapshot() if ready.snapshot is None or ready.alterations else ready.snapshot
+    if ready.snapshot is not None and ready.changes is not None:
+        _change(twins, ready.snapshot, ready.changes, before_commit)
+    snapshot = twins.offline.snapshot() if ready.snapshot is None or ready.changes else ready.snapshot
     snapshot = _made(twins, snapshot)
     notes = ready.notes
     lost = "" if ready.shape else f"The online table {twins.definition.online} was"
-    if ready.features and not ready.alterations:
+    if ready.features and not ready.changes:
         lost = f"In the online table {twins.definition.online} the columns {', '.join(ready.features)} were"
     if lost and watermark >= 0:
         # Receipts tell of values that are gone. The stamp comes first, so that a crash after it leaves a gap that
@@ -164,6 +175,15 @@ def prepare(twins: Twins, ready: Readiness, watermark: int, before_commit: Calla
         # between leaves what the next writer adds.
         twins.online.add_features(ready.features)
     return replace(ready, snapshot=snapshot, notes=notes)
+
+
+def _change(twins: Twins, seen: Snapshot, changes: Changes, before_commit: Callable[[], None]) -> None:
+    if changes.columns or changes.properties:
+        before_commit()
+        twins.offline.redefine(seen, changes.columns, changes.properties)
+    if changes.constraint is not None:
+        before_commit()
+        twins.offline.alter(f"ADD CONSTRAINT {_NOT_NULL} CHECK ({changes.constraint})")
 
 
 def _notes(twins: Twins, snapshot: Snapshot | None) -> Iterator[str]:
@@ -230,13 +250,36 @@ def _offline_problems(twins: Twins, snapshot: Snapshot, new_features: Sequence[s
         yield from _schema_problems(definition, snapshot, location, coming)
 
 
-def _clock_problems(location: str, snapshot: Snapshot) -> Iterator[Problem]:
-    now_us = time.time_ns() // 1_000
-    if snapshot.timestamp_us is not None and snapshot.timestamp_us > now_us + _CLOCK_SLACK_US:
-        ahead_s = (snapshot.timestamp_us - now_us) // 1_000_000
+def clock_problems(head: Snapshot, location: str, written_us: int = 0) -> Iterator[Problem]:
+    """What is wrong with the time of the head's commit, which is that of online writes: it must not be to come, nor
+    before `written_us`, that of earlier writes."""
+    if head.timestamp_us is None:
+        return
+    ahead_us, behind_us = head.timestamp_us - time.time_ns() // 1_000, written_us - head.timestamp_us
+    if ahead_us > CLOCK_SLACK_US:
         yield Problem(
-            f"The last commit of {location} is {ahead_s} s ahead of this clock, and later commits would stay there.",
+            f"The last commit of {location} is {ahead_us // 1_000_000} s ahead of this clock, and later commits would "
+            "stay there.",
             "Correct the clock; if it was the writer's, switch delta.enableInCommitTimestamps off and on again.",
+        )
+    if behind_us > 0:
+        seconds = behind_us // 1_000_000 + 1
+        yield Problem(
+            f"Rows were written online at a time that is {seconds} s after the last commit of {location}: a clock was "
+            "ahead then, and nothing older would show.",
+            f"Run this again in {seconds} s.",
+        )
+
+
+def _own_clock_problems(twins: Twins) -> Iterator[Problem]:
+    """By this machine's clock rows are told from those that have expired, and by the store's they do."""
+    ahead_us = twins.cql.clock_ahead_us()
+    slack_us = CLOCK_SLACK_US if twins.definition.ttl_seconds is None else SLACK_US
+    if abs(ahead_us) > slack_us:
+        where = "ahead of" if ahead_us > 0 else "behind"
+        yield Problem(
+            f"The clock of this machine is {abs(ahead_us) // 1_000_000} s {where} that of the online store.",
+            "Set both by a time server.",
         )
 
 
@@ -322,28 +365,20 @@ def _properties(definition: Definition) -> dict[str, str]:
     return found
 
 
-def _alterations(definition: Definition, snapshot: Snapshot) -> Iterator[str]:
-    columns = {**{column.name: column.type for column in definition.features}, **_INTERNAL}
-    missing = [f"{quoted(name)} {kind}" for name, kind in columns.items() if name not in snapshot.schema.names]
-    if missing:
-        yield f"ADD COLUMNS ({', '.join(missing)})"
+def _changes(definition: Definition, snapshot: Snapshot) -> Changes | None:
+    wanted = _table_schema(definition)
+    missing = tuple(each for each in wanted.fields if each.name not in snapshot.schema.names)
     nullable = {each.name for each in snapshot.schema.fields if each.nullable}
     required = [name for name in (*definition.keys, definition.event_timestamp) if name in nullable]
-    if required and "delta.constraints.twinstore_not_null" not in snapshot.properties:
-        condition = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in required)
-        yield f"ADD CONSTRAINT twinstore_not_null CHECK ({condition})"
-    wanted = {
+    constraint = None
+    if required and f"delta.constraints.{_NOT_NULL}" not in snapshot.properties:
+        constraint = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in required)
+    properties = {
         name: value
         for name, value in _properties(definition).items()
         if name != DEFINITION and snapshot.properties.get(name) != value
     }
     kept = kept_definition(snapshot, definition.offline)
     if kept is None or not definition.change_from(kept).none:
-        wanted[DEFINITION] = definition.to_json()
-    if wanted:
-        yield f"SET TBLPROPERTIES ({', '.join(f'{_sql(name)} = {_sql(value)}' for name, value in wanted.items())})"
-
-
-def _sql(text: str) -> str:
-    """A Spark SQL string literal."""
-    return json.dumps(text, ensure_ascii=False)
+        properties[DEFINITION] = definition.to_json()
+    return Changes(missing, properties, constraint) if missing or properties or constraint else None

@@ -17,9 +17,9 @@ from pyspark.sql import functions as sf
 
 from .errors import TwinstoreError, WriteUnconfirmed, from_foreign
 from .fate import ALIVE, EXPIRED, FATE, Tally, tally, with_fate
-from .gap import Changes, Due, Start, changes_of, due_online, resumed_runs, winner_rows
+from .gap import Changes, Due, Start, due_online, resumed_runs, winner_rows
 from .group_state import counted
-from .receipts import Gap, Receipt
+from .receipts import Receipt
 from .stages import Stages
 from .twins import Twins
 from .types import cql_json, quoted
@@ -53,7 +53,7 @@ class Propagation:
 
         Raises `WriteUnconfirmed`, which carries the receipt as far as it goes, when the online store fails.
         """
-        gap = Gap(start.reached.version, start.head.version)
+        gap = start.changes.gap
         draft = replace(draft, gap=gap, max_event_us=start.reached.max_event_us)
         if gap.empty:
             return replace(
@@ -62,9 +62,7 @@ class Propagation:
         self._checkpoint("gap")
         with ExitStack() as kept:
             with self._stages.stage("keys"):
-                changes = changes_of(self._twins, gap)
-                if start.set_to is not None:
-                    changes = replace(changes, every_key=True)
+                changes = start.changes
                 draft = replace(
                     draft,
                     resumed=tuple(resumed_runs(changes, start.own_is_fresh, start.own)),
@@ -72,7 +70,7 @@ class Propagation:
                 )
                 due = None
                 if wanted is not None or not changes.none:
-                    due = due_online(self._twins, changes, start, wanted, kept)
+                    due = due_online(self._twins, start, wanted, kept)
             if due is not None:
                 draft = self._online(draft, due, kept)
         return self._keep(draft)

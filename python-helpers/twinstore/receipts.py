@@ -30,7 +30,7 @@ _COUNTS = (
 
 
 # What is remembered of every receipt, beside its gap.
-_FACTS = ("table_id", "operation", "version", "run_id", "max_event_us", "at_us")
+_FACTS = ("table_id", "operation", "version", "run_id", "write_timestamp_us", "max_event_us", "at_us")
 
 
 @dataclass(frozen=True)
@@ -109,11 +109,15 @@ class Receipt:
 
 @dataclass(frozen=True)
 class Watermark:
-    """The version up to which all is online (−1: nothing is), by which run, and the newest event time up to there."""
+    """The version up to which all is online (−1: nothing is), by which run, and the newest event time up to there.
+
+    `write_timestamp_us` is the greatest that any receipt tells of, 0 without one.
+    """
 
     version: int = -1
     run_id: str | None = None
     max_event_us: int | None = None
+    write_timestamp_us: int = 0
 
 
 class Receipts:
@@ -188,13 +192,15 @@ def watermark(receipts: Iterable[Row]) -> Watermark:
     Of the receipts that end there the last one made gives the run; the newest event time is the greatest of all that
     count, so it is never below what the table holds.
     """
-    reached = Watermark()
-    for each in sorted(receipts, key=lambda row: (row["from"], row["to"], row["at_us"])):
+    rows = list(receipts)
+    newest_us = max((row["write_timestamp_us"] for row in rows), default=0)
+    reached = Watermark(write_timestamp_us=newest_us)
+    for each in sorted(rows, key=lambda row: (row["from"], row["to"], row["at_us"])):
         if each["from"] > reached.version:
             break
         if each["to"] >= reached.version:
             known = [us for us in (reached.max_event_us, each["max_event_us"]) if us is not None]
-            reached = Watermark(each["to"], each["run_id"], max(known, default=None))
+            reached = Watermark(each["to"], each["run_id"], max(known, default=None), newest_us)
     return reached
 
 

@@ -17,10 +17,21 @@ from .delta_log import Snapshot
 from .errors import TwinstoreError
 from .feature_group import Definition
 from .foreign import foreign_errors
-from .gap import Start
+from .gap import Changes, Start, changes_of
 from .group_state import counted
 from .lease import Lease
-from .preflight import Readiness, check, check_again, check_version, kept_definition, needs_lease, prepare
+from .preflight import (
+    CLOCK_SLACK_US,
+    Readiness,
+    check,
+    check_again,
+    check_version,
+    clock_problems,
+    kept_definition,
+    needs_lease,
+    prepare,
+)
+from .problem import refuse
 from .progress import Progress
 from .propagate import Propagation
 from .receipts import Gap, Receipt, Watermark
@@ -104,7 +115,8 @@ class Writer:
             elif operation in ("materialize", "repair"):
                 before_commit()
                 twins.offline.stamp(snapshot.schema, "all" if operation == "materialize" else "keys", set_to)
-            start = self._start(appended, reached, set_to, before_commit)
+            with stages.stage("keys"):
+                start = self._start(appended, reached, set_to, before_commit)
             draft = self._draft(operation, identity, appended, start, ready)
             self.checkpoint("propagate")
             receipt = Propagation(twins, stages, self.checkpoint, before_commit).finish(draft, start, keys)
@@ -130,18 +142,13 @@ class Writer:
     def _start(
         self, appended: Appended, reached: Watermark, set_to: int | None, before_commit: Callable[[], None]
     ) -> Start:
-        head = self.twins.offline.snapshot()
-        if set_to is None and head is not None and head.set_to is not None and head.version > reached.version:
-            # Rows of the head at the time of this commit could meet rows of that older version at the same time.
+        head, changes = self._gap(reached)
+        if set_to is None and _needs_stamp(head, changes, reached):
             before_commit()
             self.twins.offline.stamp(head.schema, "keys")
-            head = self.twins.offline.snapshot()
-        if head is None or head.timestamp_us is None:
-            raise TwinstoreError(
-                "conflict",
-                f"The head of {self.twins.offline.location} has no in-commit timestamp any more.",
-                "Run this again: it switches delta.enableInCommitTimestamps on.",
-            )
+            head, changes = self._gap(reached)
+        wrong = list(clock_problems(head, self.twins.offline.location, _written_us(changes, reached)))
+        refuse(f"{self.twins.definition.name} cannot be written online", wrong)
         kept = kept_definition(head, self.twins.offline.location)
         if kept is None or not self.twins.definition.change_from(kept).none:
             # Rows of this definition at the head's write timestamp would hide what the new one writes at it.
@@ -161,7 +168,21 @@ class Writer:
         own = appended.commit
         if own is not None and own.version <= reached.version:
             own = None
-        return Start(head, reached, own, own_is_fresh=appended.appended > 0, set_to=set_to)
+        if set_to is not None:
+            changes = replace(changes, every_key=True)
+        return Start(head, reached, changes, own, own_is_fresh=appended.appended > 0, set_to=set_to)
+
+    def _gap(self, reached: Watermark) -> tuple[Snapshot, Changes]:
+        """The head, and what was committed since all was online."""
+        location = self.twins.offline.location
+        head = self.twins.offline.snapshot()
+        if head is None or head.timestamp_us is None:
+            raise TwinstoreError(
+                "conflict",
+                f"The head of {location} has no in-commit timestamp any more.",
+                "Run this again: it switches delta.enableInCommitTimestamps on.",
+            )
+        return head, changes_of(self.twins, Gap(reached.version, head.version))
 
     def _draft(
         self, operation: str, identity: RunIdentity, appended: Appended, start: Start, ready: Readiness
@@ -219,6 +240,23 @@ def broken_off(operation: str, definition: Definition) -> AbstractContextManager
         "See the details. When both stores answer and the DataFrame can be computed, run it again: it goes on where it "
         "stopped.",
     )
+
+
+def _written_us(changes: Changes, reached: Watermark) -> int:
+    """The latest time at which rows may have been written online: that of any receipt, and of any commit of the gap
+    before the head at whose time a write was possible by now."""
+    possible_us = time.time_ns() // 1_000 + CLOCK_SLACK_US
+    earlier = (commit.timestamp_us or 0 for commit in changes.commits[:-1])
+    return max(reached.write_timestamp_us, *(at_us for at_us in earlier if at_us <= possible_us), 0)
+
+
+def _needs_stamp(head: Snapshot, changes: Changes, reached: Watermark) -> bool:
+    """Whether the gap can be written only at the time of a commit that is yet to be made: at the head's another may be
+    writing rows of an older version, or a clock was ahead before it."""
+    if changes.gap.empty:
+        return False
+    before_us = _written_us(changes, reached)
+    return head.set_to is not None or (head.timestamp_us or 0) < before_us < time.time_ns() // 1_000
 
 
 def _existing(ready: Readiness) -> Snapshot:

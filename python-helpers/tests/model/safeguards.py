@@ -75,25 +75,25 @@ class Safeguards:
         "a log store without put-if-absent",
     )
 
-    ttl_when_sent: bool = _switch(OPEN, "the time to live is what is left when the row is sent", "tasks that wait")
+    ttl_when_sent: bool = _switch(BUILT, "the time to live is what is left when the row is sent", "tasks that wait")
     stamp_above_all: bool = _switch(
-        OPEN, "a write timestamp is greater than all that came before it", "clocks that were ahead and were set right"
+        BUILT, "a write timestamp is greater than all that came before it", "clocks that were ahead and were set right"
     )
     clock_checked: bool = _switch(
-        OPEN, "a clock that differs from the online store's is refused", "a writer whose clock is ahead"
+        BUILT, "a clock that differs from the online store's is refused", "a writer whose clock is ahead"
     )
-    all_columns: bool = _switch(
-        OPEN,
-        "a column of the online table that the definition lacks is written as null",
-        "a stale writer that lacks a new column",
+    definition_seen: bool = _switch(
+        BUILT,
+        "a definition is changed from the one that was seen, or not at all",
+        "two writers that change it at once",
     )
     feed_of_schema: bool = _switch(
-        OPEN,
+        BUILT,
         "a change feed of a schema that the table has left counts as one with a hole",
         "RESTORE to before a column",
     )
     keys_of_removed_files: bool = _switch(
-        OPEN, "where the change feed has a hole, removed files tell the keys", "DELETE while a table is adopted"
+        BUILT, "where the change feed has a hole, removed files tell the keys", "DELETE while a table is adopted"
     )
     fresh_stamp: bool = _switch(OPEN, "a stamp too old for the online store is made anew", "a late retry (Keyspaces)")
 

@@ -145,14 +145,13 @@ class Writer:
         """Makes both tables ready; the snapshot of the offline one that it leaves."""
         log, online, features = self._world.log, self._world.online, self._definition.features
         snapshot = ready.head
-        if ready.columns:
-            before = log.head.metadata
-            if before.columns != ready.head.metadata.columns:
-                raise Refused("another writer added the column")
-            snapshot = yield from self._commit(Version("ADD COLUMNS", changed=before._replace(columns=FEATURES)))
-            yield
-        if ready.properties:
-            altered = log.head.metadata._replace(**ready.properties)
+        if ready.columns or ready.properties:
+            # Delta refuses the commit when another one changed the metadata since the transaction began.
+            now = log.head.metadata
+            if now != ready.head.metadata and self._safeguards.definition_seen:
+                raise Refused("another writer changed the definition")
+            columns = FEATURES if ready.columns else now.columns
+            altered = now._replace(columns=columns, **ready.properties)
             snapshot = yield from self._commit(Version("SET TBLPROPERTIES", changed=altered))
             yield
         lost = not ready.online or (ready.missing and not ready.columns and not ready.properties)
@@ -253,8 +252,6 @@ class Writer:
         values = dict(zip(FEATURES, row.values))
         cells = [*((name, values[name]) for name in self._definition.features), ("event", event)]
         cells.append(("version", head.number))
-        if self._safeguards.all_columns:
-            cells += [(name, None) for name in world.online.features if name not in self._definition.features]
         if not self._safeguards.explicit_nulls:
             cells = [(name, value) for name, value in cells if value is not None]
         world.online.write(row.key, cells, stamp, ttl, world.now)
