@@ -148,10 +148,22 @@ def test_everything_wrong_is_named_at_once() -> None:
     assert raised.value.code == "bad_request"
 
 
-def test_a_dialect_that_is_not_written_yet_is_refused_by_name() -> None:
-    with pytest.raises(TwinstoreError, match="keyspaces") as raised:
-        load_settings(changed("stores.online.dialect", "keyspaces"))
-    assert raised.value.code == "unsupported"
+def test_a_bundle_of_authorities_is_found_beside_the_settings() -> None:
+    settings = changed("stores.online", {**LEGAL["stores"]["online"], "tls": True, "ca": "amazon.pem"})
+    assert load_settings(settings).online.ca == Path.cwd() / "amazon.pem"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "credentials", "remedy"),
+    [("cassandra", {}, "keyspaces"), ("keyspaces", {"profile": "work"}, "AWS_PROFILE")],
+)
+def test_signed_logins_beside_what_they_do_not_go_with_are_refused(
+    dialect: str, credentials: dict[str, str], remedy: str
+) -> None:
+    online = {**LEGAL["stores"]["online"], "dialect": dialect, "sigv4": True, "credentials": credentials}
+    with pytest.raises(TwinstoreError, match="sigv4") as raised:
+        load_settings(changed("stores.online", online))
+    assert remedy in raised.value.remedy
 
 
 ILLEGAL = [
@@ -160,7 +172,7 @@ ILLEGAL = [
     ("stores.online", None), ("stores.online.hosts", []), ("stores.online.hosts", ["a b:1"]),
     ("stores.online.consistency", "TWO"), ("stores.offline.endpoint", 7), ("stores.offline.path_style", "yes"),
     ("stores.offline.credentials", {"secret": "x"}), ("spark.conf", {"a": 1}),
-    ("budgets", {"online_rows_per_second": 0}),
+    ("budgets", {"online_rows_per_second": 0}), ("budgets", {"write_units_price_per_million": -1}),
     ("proof_max_age", "24 h"), ("nonsense", 1),
 ]  # fmt: skip
 

@@ -92,13 +92,19 @@ class OfflineStore:
 
 @dataclass(frozen=True)
 class OnlineStore:
-    """The CQL store. `hosts` are `host:port`."""
+    """The CQL store. `hosts` are `host:port`, `ca` is a PEM file of the authorities that TLS trusts.
+
+    With `sigv4` logins are signed for whom AWS's chain of providers names (a role, the environment, a profile), in the
+    region that `datacenter` names.
+    """
 
     hosts: tuple[str, ...]
     datacenter: str
     dialect: str = "cassandra"
     consistency: str = "LOCAL_QUORUM"
     tls: bool = False
+    ca: Path | None = None
+    sigv4: bool = False
     credentials: Credentials = field(default_factory=Credentials)
 
 
@@ -196,12 +202,19 @@ def _checked(raw: Any, source: str, folder: Path) -> Settings:
             "Correct them; the demo stack (`twinstore stack up`) writes a file that serves as an example.",
         )
     offline, online, spark = raw["stores"]["offline"], raw["stores"]["online"], raw.get("spark", {})
-    _known_dialect(online, source)
+    _refuse_what_is_ignored(online, source)
     return Settings(
         name=raw.get("name", "twinstore"),
         roots=tuple(Root(**root) for root in raw.get("roots", [])),
         offline=OfflineStore(**{**offline, "credentials": _credentials(offline, folder)}),
-        online=OnlineStore(**{**online, "hosts": tuple(online["hosts"]), "credentials": _credentials(online, folder)}),
+        online=OnlineStore(
+            **{
+                **online,
+                "hosts": tuple(online["hosts"]),
+                "ca": _path(online.get("ca"), folder),
+                "credentials": _credentials(online, folder),
+            }
+        ),
         spark=SparkSettings(**{**spark, "jars": _path(spark.get("jars"), folder)}),
         online_rows_per_second=raw.get("budgets", {}).get("online_rows_per_second"),
         proof_max_age_s=_seconds(raw.get("proof_max_age", "24h")),
@@ -209,12 +222,19 @@ def _checked(raw: Any, source: str, folder: Path) -> Settings:
     )
 
 
-def _known_dialect(online: Mapping[str, Any], source: str) -> None:
-    if online.get("dialect", "cassandra") == "keyspaces":
+def _refuse_what_is_ignored(online: Mapping[str, Any], source: str) -> None:
+    """Raises `TwinstoreError` for settings of the online store that say nothing beside the others."""
+    if online.get("sigv4") and online.get("dialect") != "keyspaces":
         raise TwinstoreError(
-            "unsupported",
-            f"The settings ({source}) name the dialect `keyspaces`, which this version does not write yet.",
-            'Use `dialect = "cassandra"`.',
+            "bad_request",
+            f"The settings ({source}) ask for `sigv4`, which only Amazon Keyspaces knows.",
+            'Leave `sigv4` out, or set `dialect = "keyspaces"`.',
+        )
+    if online.get("sigv4") and online.get("credentials"):
+        raise TwinstoreError(
+            "bad_request",
+            f"The settings ({source}) name `credentials` of the online store beside `sigv4`, which takes none.",
+            "Leave one of them out. Whom `sigv4` signs for AWS's chain of providers tells: a role, or AWS_PROFILE.",
         )
 
 

@@ -1,7 +1,7 @@
-"""CQL as one kind of online store speaks it: identifiers, literals, DDL, and the options of bulk writes.
+"""CQL as each kind of online store speaks it: identifiers, literals, DDL, limits, and the options of bulk writes.
 
-Cassandra now. Amazon Keyspaces is refused by name: it is a dialect of its own (asynchronous DDL, a window for write
-timestamps, fewer columns in a statement), not a flag.
+Amazon Keyspaces is a dialect of its own, not a flag: its tables have properties that Cassandra's lack, its DDL ends
+later than it answers, and it refuses what Cassandra takes. The limits are those of its developer guide.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from .errors import Unsupported
 from .feature_group import COMMIT_VERSION, Definition
 from .types import contract
 
@@ -23,6 +22,38 @@ class CassandraDialect:
     #: Longest partition key that the server takes, in bytes.
     max_key_bytes = 65_535
 
+    #: Largest row that the server takes, in bytes; None for any.
+    max_row_bytes: int | None = None
+
+    #: Levels of consistency that reads may ask for, and the only one that writes may; None for any.
+    read_consistencies: tuple[str, ...] | None = None
+    write_consistency: str | None = None
+
+    #: How old a write timestamp may be that the server is to take, in µs; None for any age.
+    oldest_stamp_us: int | None = None
+
+    #: Where the server describes its tables, and what it says of each.
+    tables = "system_schema.tables"
+    described: tuple[str, ...] = ("comment", "default_time_to_live")
+
+    #: Whether a statement that changes the schema is answered before its change is done.
+    defines_later = False
+
+    #: Whether `SELECT count(*)` is known.
+    counts = True
+
+    #: Whether a join by all keys looks each of them up: `on`, or as the connector estimates: `auto`.
+    direct_join = "auto"
+
+    #: Configurations of the connector's reads.
+    read_conf: ClassVar[Mapping[str, str]] = {}
+
+    #: Whether the connector reaches the store only by the driver's own settings (see `connection`).
+    needs_profile = False
+
+    #: How a keyspace is replicated, for the statement that makes one.
+    replication = "{'class': 'NetworkTopologyStrategy', …}"
+
     #: Options of the connector's writer: one row in a statement, many statements in flight, nulls written as nulls.
     write_options: ClassVar[Mapping[str, str]] = {
         "spark.cassandra.output.batch.size.rows": "1",
@@ -30,6 +61,14 @@ class CassandraDialect:
         "spark.cassandra.output.concurrent.writes": "128",
         "spark.cassandra.output.ignoreNulls": "false",
     }
+
+    def max_columns(self, definition: Definition) -> int | None:
+        """Columns beside the key that a statement may set; None for any number."""
+        return None
+
+    def options(self, expiring: bool) -> tuple[str, ...]:
+        """What a table must be made with; `expiring` when its rows have a time to live."""
+        return ()
 
     def columns(self, definition: Definition) -> dict[str, str]:
         """CQL type of every column of the online table, by name: keys, features, event time, commit version."""
@@ -41,9 +80,10 @@ class CassandraDialect:
         columns = ", ".join(f"{quote_name(name)} {cql}" for name, cql in self.columns(definition).items())
         keys = ", ".join(quote_name(name) for name in definition.keys)
         comment = json.dumps({"twinstore": 1, "table_id": table_id, "offline": definition.offline})
+        options = (f"comment = {quote_text(comment)}", *self.options(definition.ttl_seconds is not None))
         return (
-            f"CREATE TABLE IF NOT EXISTS {table_name(definition)} ({columns}, PRIMARY KEY (({keys}))) "
-            f"WITH comment = {quote_text(comment)}"
+            f"CREATE TABLE IF NOT EXISTS {table_name(definition)} ({columns}, PRIMARY KEY (({keys})))"
+            f"{table_options(options)}"
         )
 
     def add_columns(self, definition: Definition, names: Sequence[str]) -> str:
@@ -60,13 +100,64 @@ class CassandraDialect:
         return f"DELETE FROM {table_name(definition)} USING TIMESTAMP {timestamp_us} WHERE {where}"
 
 
+class KeyspacesDialect(CassandraDialect):
+    """CQL of Amazon Keyspaces."""
+
+    name = "keyspaces"
+    max_key_bytes = 2_048
+    max_row_bytes = 1_048_576
+    read_consistencies = ("LOCAL_QUORUM", "LOCAL_ONE", "ONE")
+    write_consistency = "LOCAL_QUORUM"
+    # The server takes 48 hours. The last one is left to the write itself.
+    oldest_stamp_us = 47 * 3_600_000_000
+    tables = "system_schema_mcs.tables"
+    described = (*CassandraDialect.described, "status", "custom_properties")
+    defines_later = True
+    counts = False
+    needs_profile = True
+    # The server's estimates of sizes are not to be relied on, and a scan is paid by the row.
+    direct_join = "on"
+    # Of each task; the default is 512.
+    read_conf: ClassVar[Mapping[str, str]] = {"spark.cassandra.concurrent.reads": "50"}
+    replication = "{'class': 'SingleRegionStrategy'}"
+    # What a table takes in a second is bounded, and a statement above it is lost: few at once in each task.
+    write_options: ClassVar[Mapping[str, str]] = {
+        **CassandraDialect.write_options,
+        "spark.cassandra.output.concurrent.writes": "3",
+    }
+
+    def max_columns(self, definition: Definition) -> int | None:
+        return 225 if definition.ttl_seconds is None else 166
+
+    def options(self, expiring: bool) -> tuple[str, ...]:
+        enabled = {"client_side_timestamps": True, "ttl": expiring}
+        properties = {
+            "capacity_mode": {"throughput_mode": "PAY_PER_REQUEST"},
+            **{name: {"status": "enabled"} for name, wanted in enabled.items() if wanted},
+        }
+        return (f"CUSTOM_PROPERTIES = {custom_properties(properties)}",)
+
+
+_DIALECTS = {dialect.name: dialect for dialect in (CassandraDialect(), KeyspacesDialect())}
+
+
 def dialect_named(name: str) -> CassandraDialect:
-    """The dialect of the settings. Raises `Unsupported` for one that this version does not write."""
-    if name != CassandraDialect.name:
-        raise Unsupported(
-            f"The dialect {name} of the online store is not written yet.", 'Use a store with dialect = "cassandra".'
-        )
-    return CassandraDialect()
+    """The dialect of the settings."""
+    return _DIALECTS[name]
+
+
+def table_options(options: Sequence[str]) -> str:
+    """The end of a statement that makes a table; empty where there are no options."""
+    return f" WITH {' AND '.join(options)}" if options else ""
+
+
+def custom_properties(properties: Mapping[str, Mapping[str, str]]) -> str:
+    """The literal of a table's properties in Keyspaces."""
+    each = (
+        f"{quote_text(name)}: {{{', '.join(f'{quote_text(key)}: {quote_text(text)}' for key, text in kept.items())}}}"
+        for name, kept in properties.items()
+    )
+    return f"{{{', '.join(each)}}}"
 
 
 def table_name(definition: Definition) -> str:

@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from typing import Any, Callable
 
 from .cql import Cql
-from .dialect import quote_name, quote_text
+from .dialect import quote_name, quote_text, table_options
 from .errors import TwinstoreError
 from .progress import Progress
 
+_TABLE = "twinstore_lease"
 TTL_S = 30
 #: How long a confirmed renewal is trusted, from the moment it was sent: what is left is the time that a commit takes.
 TRUST_S = 20
@@ -40,7 +41,8 @@ class Lease:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cql = cql
-        self._table = f"{quote_name(keyspace)}.twinstore_lease"
+        self._keyspace = keyspace
+        self._table = f"{quote_name(keyspace)}.{_TABLE}"
         self._location = location
         self._holder = holder
         self._sleep = sleep
@@ -54,9 +56,9 @@ class Lease:
 
         `checkpoint` is told of each round of the wait, and may end it by raising.
         """
-        self._cql.define(
-            f"CREATE TABLE IF NOT EXISTS {self._table} (location text PRIMARY KEY, holder text, run_id text)"
-        )
+        columns = "location text PRIMARY KEY, holder text, run_id text"
+        options = table_options(self._cql.dialect.options(expiring=True))
+        self._cql.define_table(self._keyspace, _TABLE, f"CREATE TABLE IF NOT EXISTS {self._table} ({columns}){options}")
         self._acquire(run_id, progress, checkpoint)
         ended = threading.Event()
         renewal = threading.Thread(target=self._renew, args=(run_id, ended), daemon=True)

@@ -38,13 +38,15 @@ _PROBE_S = 0.5
 
 @dataclass(frozen=True)
 class OnlineShape:
-    """What the store says of a table: CQL types by column, partition key in order, and the properties that matter."""
+    """What the store says of a table: CQL types by column, partition key in order, and the properties that matter;
+    `enabled` are the custom properties that are, where the dialect has some."""
 
     columns: dict[str, str]
     partition_key: tuple[str, ...]
     clustering_key: tuple[str, ...]
     comment: str
     default_ttl_s: int
+    enabled: frozenset[str] = frozenset()
 
     @property
     def marker(self) -> dict[str, Any]:
@@ -67,10 +69,11 @@ class OnlineTable:
 
     def shape(self) -> OnlineShape | None:
         """The table as the store has it; None when there is none."""
-        where = f"keyspace_name = '{self._definition.keyspace}' AND table_name = '{self._definition.table}'"
-        tables = self._cql.rows(f"SELECT JSON comment, default_time_to_live FROM system_schema.tables WHERE {where}")
-        if not tables:
+        keyspace, table = self._definition.keyspace, self._definition.table
+        described = self._cql.table(keyspace, table)
+        if described is None:
             return None
+        where = f"keyspace_name = '{keyspace}' AND table_name = '{table}'"
         columns = self._cql.rows(
             f"SELECT JSON column_name, kind, position, type FROM system_schema.columns WHERE {where}"
         )
@@ -78,32 +81,44 @@ class OnlineTable:
             columns={column["column_name"]: column["type"] for column in columns},
             partition_key=_in_order(columns, "partition_key"),
             clustering_key=_in_order(columns, "clustering"),
-            comment=tables[0]["comment"],
-            default_ttl_s=tables[0]["default_time_to_live"],
+            comment=described["comment"],
+            default_ttl_s=described["default_time_to_live"],
+            enabled=frozenset(
+                name
+                for name, settings in (described.get("custom_properties") or {}).items()
+                if settings.get("status") == "enabled"
+            ),
         )
 
     def create(self, table_id: str) -> None:
         """Makes the table, with a comment that names the Delta table by the id of its metadata."""
-        self._cql.define(self._dialect.create_table(self._definition, table_id))
+        self._define(self._dialect.create_table(self._definition, table_id))
 
     def add_features(self, names: Sequence[str]) -> None:
         """Adds columns of features, empty in every row. Another writer of the same definition may have been faster."""
         try:
-            self._cql.define(self._dialect.add_columns(self._definition, names))
+            self._define(self._dialect.add_columns(self._definition, names))
         except TwinstoreError:
             shape = self.shape()
             if shape is None or not set(names) <= shape.columns.keys():
                 raise
 
-    def scan(self, direct_join: str = "auto") -> DataFrame:
+    def _define(self, statement: str) -> None:
+        self._cql.define_table(self._definition.keyspace, self._definition.table, statement)
+
+    def scan(self, direct_join: str | None = None) -> DataFrame:
         """Every row as it is kept: keys, features and event time in CQL's terms, and the commit version. A column that
         the table has lost is left out.
 
         `direct_join` says whether a join by all keys looks each of them up (`on`), reads the table (`off`), or as the
-        connector estimates (`auto`).
+        connector estimates (`auto`); None as the dialect has it.
         """
         reader = self._spark.read.format(_FORMAT).option("keyspace", self._definition.keyspace)
-        rows = reader.option("table", self._definition.table).option("directJoinSetting", direct_join).load()
+        looked_up = direct_join or self._dialect.direct_join
+        rows = reader.option("table", self._definition.table).option("directJoinSetting", looked_up).load()
+        if not self._dialect.counts:
+            # The connector asks the server to count where no column is needed, so that one is, by what is always true.
+            rows = rows.where(sf.length(sf.col(quoted(self._definition.keys[0])).cast("string")) >= 0)
         there = [column for column in self._definition.columns if column.name in rows.columns]
         return rows.select(*(_as_kept(column) for column in there), COMMIT_VERSION)
 
@@ -133,7 +148,7 @@ class OnlineTable:
             expires.append(sf.greatest(sf.least(left, sf.lit(MAX_TTL_S)), sf.lit(1)).cast("int").alias(_TTL_S))
         # A long: the connector would make milliseconds of a timestamp, without an error.
         stamped = rows.select(*values, sf.lit(version).cast("bigint").alias(COMMIT_VERSION), *expires)
-        writer = stamped.write.format(_FORMAT).mode("append").options(**self._dialect.write_options)
+        writer = stamped.write.format(_FORMAT).mode("append").options(**self._cql.connection.bulk_conf)
         writer = writer.option("keyspace", self._definition.keyspace).option("table", self._definition.table)
         writer = writer.option("writetime", str(timestamp_us))
         if expires:

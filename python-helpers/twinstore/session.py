@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .config import OfflineStore, OnlineStore, Settings, SettingsLike, SparkSettings, load_settings
+from .dialect import dialect_named
 from .errors import TwinstoreError, from_foreign
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ def offline_secrets(store: OfflineStore) -> dict[str, str]:
 
 def online_conf(store: OnlineStore) -> dict[str, str]:
     """How the connector reaches the online store; without secrets. May be set on a running session too."""
+    dialect = dialect_named(store.dialect)
     return {
         f"spark.sql.catalog.{ONLINE_CATALOG}": "com.datastax.spark.connector.datasource.CassandraCatalog",
         "spark.cassandra.connection.host": ",".join(store.hosts),
@@ -134,7 +136,8 @@ def online_conf(store: OnlineStore) -> dict[str, str]:
         # Else a store that was away is not asked again for up to a minute after it is back.
         "spark.cassandra.connection.reconnectionDelayMS.max": "2000",
         "spark.cassandra.input.consistency.level": store.consistency,
-        "spark.cassandra.output.consistency.level": store.consistency,
+        "spark.cassandra.output.consistency.level": dialect.write_consistency or store.consistency,
+        **dialect.read_conf,
     }
 
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Callable, Union
 
 from .config import SettingsLike, load_settings
+from .connection import PROFILE
 from .cql import Cql
 from .delta_log import OfflineTable, Snapshot
-from .dialect import dialect_named
 from .dry_run import dry_run as plan_write
 from .errors import TwinstoreError
 from .feature_group import CREATED_US, ROW_HASH, Definition, FeatureGroup
@@ -19,7 +19,7 @@ from .preflight import kept_definition
 from .progress import Progress, default_progress
 from .receipts import Receipt, Receipts
 from .run_identity import RunIdentity, run_identity
-from .session import PINNED_CONF, online_conf
+from .session import PINNED_CONF
 from .twins import Twins
 from .winners import ORDER, winners
 from .write import Batch, Writer
@@ -61,11 +61,12 @@ class Store:
         self.spark = spark
         self.settings = load_settings(settings)
         self.progress: Progress = progress or default_progress()
-        self.cql = Cql(spark, self.settings.online)
+        self.cql = Cql(spark, self.settings.online, self.settings.online_rows_per_second)
         self.checkpoint = checkpoint
         self._receipts: dict[str, Receipts] = {}
-        dialect_named(self.settings.online.dialect)
-        for name, value in {**PINNED_CONF, **online_conf(self.settings.online)}.items():
+        # Another store may have left its own on this session.
+        spark.conf.unset(PROFILE)
+        for name, value in {**PINNED_CONF, **self.cql.connection.conf}.items():
             spark.conf.set(name, value)
 
     def write(
@@ -240,7 +241,7 @@ class Store:
 
     def twins(self, definition: Definition) -> Twins:
         """The two stores of a definition."""
-        twins = Twins.of(self.spark, self.settings, self.cql, definition, self._receipts.get(definition.offline))
+        twins = Twins.of(self.spark, self.cql, definition, self._receipts.get(definition.offline))
         self._receipts[definition.offline] = twins.receipts
         return twins
 

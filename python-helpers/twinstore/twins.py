@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .config import Settings
 from .cql import Cql
 from .delta_log import OfflineTable
-from .dialect import CassandraDialect, dialect_named
+from .dialect import CassandraDialect
 from .feature_group import Definition
 from .ledger import Ledger
 from .online import OnlineTable
@@ -37,19 +36,17 @@ class Twins:
         return replace(self, definition=definition, online=online)
 
     @classmethod
-    def of(
-        cls, spark: SparkSession, settings: Settings, cql: Cql, definition: Definition, receipts: Receipts | None = None
-    ) -> Twins:
-        """The stores of `definition` by these settings; reads nothing."""
-        dialect = dialect_named(settings.online.dialect)
+    def of(cls, spark: SparkSession, cql: Cql, definition: Definition, receipts: Receipts | None = None) -> Twins:
+        """The stores of `definition`; reads nothing."""
+
         ledger = Ledger(spark, definition.offline)
         return cls(
             spark=spark,
             definition=definition,
             offline=OfflineTable(spark, definition.offline),
-            online=OnlineTable(spark, cql, dialect, definition),
+            online=OnlineTable(spark, cql, cql.dialect, definition),
             cql=cql,
-            dialect=dialect,
+            dialect=cql.dialect,
             ledger=ledger,
             receipts=receipts or Receipts(ledger),
         )

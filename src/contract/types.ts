@@ -375,7 +375,18 @@ export interface OnlineStore {
   hosts: string[];
   datacenter: string;
   consistency?: 'LOCAL_ONE' | 'LOCAL_QUORUM' | 'QUORUM' | 'ALL' | 'ONE';
+  /**
+   * Encrypts, and checks the name of the host where `dialect` is `keyspaces`.
+   */
   tls?: boolean;
+  /**
+   * PEM file of all authorities that `tls` trusts; absent means those of the runtime.
+   */
+  ca?: string;
+  /**
+   * Signed logins instead of a password, in the region that `datacenter` names; only Keyspaces.
+   */
+  sigv4?: boolean;
   credentials?: Credentials;
 }
 /**
@@ -396,5 +407,12 @@ export interface SparkSettings {
   };
 }
 export interface Budgets {
+  /**
+   * The most rows that one job writes online in a second, over all its tasks.
+   */
   online_rows_per_second?: number;
+  /**
+   * What a million write units of Keyspaces cost, in your currency, for estimates.
+   */
+  write_units_price_per_million?: number;
 }

@@ -96,6 +96,11 @@ export function describeConformance(name: string, open: () => Promise<IStore>, c
       });
     });
 
+    it('tells its time in milliseconds', async () => {
+      const [row] = await run('SELECT toUnixTimestamp(now()) AS now_ms FROM system.local');
+      expect(Math.abs(Number(row?.['now_ms']) - Date.now())).toBeLessThan(60_000);
+    });
+
     it('keeps the greatest timestamp of each cell, in whatever order they come', async () => {
       const t = nowUs() - 1000n;
       await run(`INSERT INTO TABLE (k, a, b) VALUES ('x', 2, 'new') USING TIMESTAMP ${t + 1n}`);

@@ -159,6 +159,14 @@ class Parser {
 
   private selector(): ISelector {
     const isCall = this.token(1).text === '(' && this.token(1).kind === 'sign';
+    if (isCall && this.word('tounixtimestamp')) {
+      for (const part of ['(', 'now', '(', ')', ')']) {
+        if (!this.sign(part)) {
+          this.expectWord(part);
+        }
+      }
+      return { kind: 'now', columns: [], alias: this.word('as') ? this.name() : null };
+    }
     const kind = isCall ? this.selectorFunction() : ('column' as const);
     const columns = isCall ? this.parenthesized(() => this.name()) : [this.name()];
     return { kind, columns, alias: this.word('as') ? this.name() : null };

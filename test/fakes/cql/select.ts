@@ -51,7 +51,7 @@ export function planSelect(select: ISelect, from: IReadable, circumstances: ICir
   };
 }
 
-function resultOf(select: ISelect, from: IReadable, { rules }: ICircumstances): ISelected[] {
+function resultOf(select: ISelect, from: IReadable, { rules, clock }: ICircumstances): ISelected[] {
   const all = from.columns.map(({ name }): ISelector => ({ kind: 'column', columns: [name], alias: null }));
   const columns = (select.selection === '*' ? all : select.selection).map(selector => {
     if (selector.kind === 'writetime' && from.definition !== null && rules.custom_properties) {
@@ -59,12 +59,20 @@ function resultOf(select: ISelect, from: IReadable, { rules }: ICircumstances): 
         throw invalid('WRITETIME needs client-side timestamps, which are not enabled for this table.');
       }
     }
-    return selectedBy(selector, from);
+    if (selector.kind === 'now') {
+      const name = selector.alias ?? 'system.tounixtimestamp(system.now())';
+      return { name, type: BIGINT, read: () => encodeValue(BIGINT, BigInt(clock.nowMs())) };
+    }
+    return selectedBy(selector.kind, selector, from);
   });
   return select.json ? [asJson(columns)] : columns;
 }
 
-function selectedBy({ kind, columns, alias }: ISelector, from: IReadable): ISelected {
+function selectedBy(
+  kind: Exclude<ISelector['kind'], 'now'>,
+  { columns, alias }: ISelector,
+  from: IReadable
+): ISelected {
   const resolved = columns.map(name => columnOf(from, name));
   const column = resolved[0] as IReadableColumn;
   const called = (name: string): string => alias ?? `${name}(${columns.join(', ')})`;

@@ -19,7 +19,8 @@ export interface ITableName {
 }
 
 export interface ISelector {
-  kind: 'column' | 'writetime' | 'ttl' | 'token';
+  /** `now` is the server's time in milliseconds, and has no columns. */
+  kind: 'column' | 'writetime' | 'ttl' | 'token' | 'now';
   columns: readonly string[];
   alias: string | null;
 }
