@@ -88,9 +88,9 @@ export const deltaCommand: ICommand = {
     const store = new CountingStore(engine.store);
     const counted = { ...engine, store };
     try {
-      const snapshot = async () => {
+      const snapshot = async (statistics: boolean) => {
         const wanted = atMs === null ? version : await versionAt(counted, table, atMs, signal);
-        return (await openSnapshot(counted, table, wanted, signal)) ?? noTable(table);
+        return (await openSnapshot(counted, table, wanted, signal, { statistics })) ?? noTable(table);
       };
       await writeAll(stdout, view({ engine: counted, table, format, columns, where, limit, snapshot, signal }), signal);
       stderr.write(`Read ${store.bytes} bytes in ${store.requests} requests.\n`);

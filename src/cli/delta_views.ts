@@ -13,7 +13,8 @@ export interface IDeltaRequest {
   where: Predicate | undefined;
   /** At most; Infinity for all. */
   limit: number;
-  snapshot: () => Promise<Snapshot>;
+  /** With the statistics of its files, or without. */
+  snapshot: (statistics: boolean) => Promise<Snapshot>;
   signal: AbortSignal;
 }
 
@@ -23,7 +24,7 @@ export type View = (request: IDeltaRequest) => AsyncGenerator<string | Uint8Arra
 const NONE = '–';
 
 export const schema: View = async function* ({ snapshot, format }) {
-  const table = await snapshot();
+  const table = await snapshot(false);
   const columns = table.schema.map(field => columnOf(field, table));
   if (format === 'json') {
     yield* jsonLines(columns);
@@ -40,7 +41,7 @@ export const schema: View = async function* ({ snapshot, format }) {
 
 export const rows: View = async function* ({ engine, snapshot, columns, where, limit, format, signal }) {
   const wanted = { ...(columns === undefined ? {} : { columns }), ...(where === undefined ? {} : { where }) };
-  const scan = new Scan(engine, await snapshot(), { limit, ...wanted });
+  const scan = new Scan(engine, await snapshot(where !== undefined), { limit, ...wanted });
   if (format === 'arrow') {
     yield* ipcStream(scan.schema, scan.batches(signal));
     return;
@@ -82,7 +83,7 @@ export const historyOf: View = async function* ({ engine, table, limit, format, 
 };
 
 export const files: View = async function* ({ snapshot, format }) {
-  const live = (await snapshot()).files.map(fileOf);
+  const live = (await snapshot(true)).files.map(fileOf);
   if (format === 'json') {
     yield* jsonLines(live);
     return;

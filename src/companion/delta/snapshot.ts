@@ -58,6 +58,11 @@ export class Snapshot {
   private readonly live: readonly IAddFile[];
 }
 
+export interface ISnapshotOptions {
+  /** Whether files come with their statistics, which are most of a large log. Default true. */
+  statistics?: boolean;
+}
+
 /**
  * The snapshot of a version, the newest when none is given. Null when there is no Delta table at the location.
  *
@@ -67,13 +72,14 @@ export async function openSnapshot(
   engine: IEngine,
   table: string,
   version: number | null,
-  signal: AbortSignal
+  signal: AbortSignal,
+  { statistics = true }: ISnapshotOptions = {}
 ): Promise<Snapshot | null> {
   const found = await findLogSegment(engine.store, table, version, signal);
   if (found === null) {
     return null;
   }
-  const { segment, checkpoint } = await readSoundCheckpoint(engine, table, found, signal);
+  const { segment, checkpoint } = await readSoundCheckpoint(engine, table, found, statistics, signal);
   const commits = await Promise.all(segment.replay.map(commit => readCommit(engine, table, commit, signal)));
   const replay = new Replay(table);
   for (let i = commits.length - 1; i >= 0; i--) {
@@ -88,6 +94,7 @@ async function readSoundCheckpoint(
   engine: IEngine,
   table: string,
   found: ILogSegment,
+  statistics: boolean,
   signal: AbortSignal
 ): Promise<{ segment: ILogSegment; checkpoint: Action[] }> {
   let failure: unknown = null;
@@ -96,7 +103,7 @@ async function readSoundCheckpoint(
       return { segment, checkpoint: [] };
     }
     try {
-      return { segment, checkpoint: await readCheckpoint(engine, table, segment.checkpoint, signal) };
+      return { segment, checkpoint: await readCheckpoint(engine, table, segment.checkpoint, statistics, signal) };
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof TwinstoreError) || !['store_failed', 'not_found'].includes(error.code)) {

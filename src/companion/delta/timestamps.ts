@@ -54,7 +54,7 @@ export function fileTimestampsMs(commits: readonly ICommitFile[]): number[] {
  */
 export async function versionAt(engine: IEngine, table: string, timeMs: number, signal: AbortSignal): Promise<number> {
   const [newest, commits] = await Promise.all([
-    openSnapshot(engine, table, null, signal),
+    openSnapshot(engine, table, null, signal, { statistics: false }),
     listCommits(engine.store, table, signal)
   ]);
   if (newest === null) {

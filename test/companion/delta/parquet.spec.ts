@@ -92,6 +92,23 @@ describe('ParquetFile', () => {
     expect(counting.bytes - opened).toBeLessThan(50_000);
   });
 
+  it('fetches the dictionary once for windows that follow each other', async () => {
+    const rows = 60_000;
+    const words = Array.from({ length: rows }, (_, i) => `${Math.sin(i % 20_000)} ${Math.cos(i % 20_000)}`);
+    const bytes = arrowToParquet(
+      new Table({ words: vectorFromArray(words, new Utf8()) }),
+      new WriterPropertiesBuilder().setDataPageSizeLimit(400).setWriteBatchSize(100).build()
+    );
+    const counting = new CountingStore(store);
+    const file = await open(bytes, counting);
+    const { bytes: opened } = counting;
+    for (let first = 0; first < rows; first += 10_000) {
+      expect((await valuesOf(file, 0, first, 10_000))[0]).toEqual(words.slice(first, first + 10_000));
+    }
+    expect(bytes.length).toBeGreaterThan(600_000);
+    expect(counting.bytes - opened).toBeLessThan(bytes.length);
+  });
+
   it('reads a column without the leaves that are not wanted', async () => {
     const file = await open(toParquet([{ add: { path: 'a', stats: 'long', at: { size: 1n, rest: 2n } } }]));
     const columns = file.columns.flatMap(

@@ -95,6 +95,20 @@ describe('a snapshot', () => {
     expect(snapshot.txns.get('a')?.version).toBe(3);
   });
 
+  it('leaves statistics of a checkpoint out where nobody asks for them', async () => {
+    writeCommit(table, 0, [PROTOCOL, metaData(COLUMNS)]);
+    const long = JSON.stringify({ numRecords: 1, minValues: { name: 'x'.repeat(300_000) } });
+    const rows = [
+      { protocol: { minReaderVersion: 1n, minWriterVersion: 2n } },
+      { metaData: { id: 'x', schemaString: JSON.stringify({ type: 'struct', fields: COLUMNS }) } },
+      { add: { path: 'a', size: 5n, stats: long } }
+    ];
+    write(logFile(table, 0, 'checkpoint.parquet'), toParquet(rows));
+    const without = await openSnapshot(engine, table, null, ALIVE, { statistics: false });
+    expect(without?.files.map(({ path, stats }) => [path, stats])).toEqual([['a', null]]);
+    expect((await open()).files.map(({ stats }) => stats)).toEqual([long]);
+  });
+
   describe('with a v2 checkpoint', () => {
     const name = 'checkpoint.80a083e8-7026-4e79-81be-64bd76c43a11.json';
     const sidecar = () => join(table, '_delta_log', '_sidecars', 'one.parquet');

@@ -80,7 +80,7 @@ export class ParquetFile {
     const group = this.rowGroups[window.group] as IRowGroup;
     const pages = window.take < group.rows ? await this.pages(columns, window.group, signal) : NO_PAGES;
     const plans = columns.map(column => planColumn(column, group, pages, window.first, window.take));
-    const bytes = await this.bytes.read(plans.flatMap(rangesOf), signal);
+    const bytes = await this.take(plans.flatMap(rangesOf), signal);
     let at = 0;
     return Promise.all(
       plans.map(plan => {
@@ -88,6 +88,16 @@ export class ParquetFile {
         return this.decodeColumn(plan, parts, window.batchRows, signal);
       })
     );
+  }
+
+  /** Bytes that the read before also took, such as dictionaries and chunks that are read whole, are not fetched again. */
+  private async take(ranges: readonly IRange[], signal: AbortSignal): Promise<Uint8Array[]> {
+    const missing = ranges.filter(range => !this.recent.has(keyOf(range)));
+    const fetched = await this.bytes.read(missing, signal);
+    const known = new Map(missing.map((range, i) => [keyOf(range), fetched[i] as Uint8Array]));
+    const taken = ranges.map(range => (known.get(keyOf(range)) ?? this.recent.get(keyOf(range))) as Uint8Array);
+    this.recent = new Map(ranges.map((range, i) => [keyOf(range), taken[i] as Uint8Array]));
+    return taken;
   }
 
   /** The seam: planned bytes of one column to Arrow, in batches. */
@@ -134,7 +144,12 @@ export class ParquetFile {
     );
   }
 
+  private recent: ReadonlyMap<string, Uint8Array> = new Map();
   private readonly index = new Map<IColumnChunk, readonly IPage[]>();
+}
+
+function keyOf({ start, end }: IRange): string {
+  return `${start}-${end}`;
 }
 
 function rangesOf({ leaves }: IColumnPlan): IRange[] {
