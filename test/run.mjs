@@ -1,4 +1,4 @@
-// Runs every suite, reads the runners' own results and closes with one plain line. `npm test -- --only lint,unit` runs some.
+// Runs every suite, reads the runners' own results and closes with one plain line. `npm test -- --only lint,unit` runs some, `--deep` the long ones.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -96,6 +96,13 @@ const GROUPS = [
   [pytest('faults-python', 'tests/integration', '-m', 'disrupts')]
 ];
 
+/** What takes too long for every change: `npm run test:deep`. */
+const DEEP = [
+  [check('stack', stack('up'))],
+  [pytest('histories', 'tests/integration/test_histories.py', '--histories=500', '--events=6', ...BY_TWO)],
+  [pytest('kills', 'tests/integration/test_faults.py', '-k', 'killed', '--kills=6', ...BY_TWO)]
+];
+
 function execute({ name, command: [command, ...args], options = {}, read }) {
   const start = performance.now();
   return new Promise(done => {
@@ -144,11 +151,12 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
+    deep: { type: 'boolean', default: false },
     'install-s': { type: 'string', default: '0' }
   }
 });
 const wanted = values.only?.split(',');
-const chosen = GROUPS.map(group =>
+const chosen = (values.deep ? DEEP : GROUPS).map(group =>
   group.filter(({ name }) => !wanted || wanted.some(prefix => name.startsWith(prefix)))
 ).filter(group => group.length > 0);
 

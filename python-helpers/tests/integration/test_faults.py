@@ -58,6 +58,11 @@ def many(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> str:
     return folder
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "kill" in metafunc.fixturenames:
+        metafunc.parametrize("kill", range(metafunc.config.getoption("--kills")))
+
+
 @pytest.mark.parametrize(
     ("step", "appended_before"),
     [
@@ -69,7 +74,7 @@ def many(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> str:
     ],
 )
 def test_a_write_that_was_killed_is_finished_by_running_it_again(
-    spark: SparkSession, store: Store, group: FeatureGroup, many: str, step: str, appended_before: bool
+    spark: SparkSession, store: Store, group: FeatureGroup, many: str, step: str, appended_before: bool, kill: int
 ) -> None:
     killed = start(group=dataclasses.asdict(group), rows=many, die_at=step)
     _, errors = killed.communicate(timeout=300)
