@@ -138,13 +138,24 @@ const TOO_NEW = 'deltalog-invalid-protocol-version';
 
 /** Tables of real data and of other writers, with the rows that they are known to have. */
 const COUNTED: readonly [name: string, rows: number][] = [
-  ['COVID-19_NYT', 1_111_930],
-  ['checkpoint-v2-table', 44],
-  ['delta-1.2.1-only-struct-stats', 12],
-  ['http_requests', 1581],
-  ['table-with-dv-small', 8],
-  ['table-without-dv-small', 10],
-  ['table_with_edge_timestamps', 2]
+  ['more/COVID-19_NYT', 1_111_930],
+  ['more/checkpoint-v2-table', 44],
+  ['more/delta-1.2.1-only-struct-stats', 12],
+  ['more/http_requests', 1581],
+  ['more/table-with-dv-small', 8],
+  ['more/table-without-dv-small', 10],
+  ['more/table_with_edge_timestamps', 2],
+  ['golden/hive/delta/deltatbl-map-types-correctly', 1],
+  ['golden/hive/delta/deltatbl-partition-prune', 5],
+  ['golden/hive/delta/deltatbl-column-names-case-insensitive', 10],
+  ['golden/hive/delta/deltatbl-deleted-path', 10],
+  ['golden/hive/delta/deltatbl-incorrect-format-config', 10],
+  ['golden/hive/delta/deltatbl-non-partitioned', 10],
+  ['golden/hive/delta/deltatbl-not-allow-write', 10],
+  ['golden/hive/delta/deltatbl-partitioned', 10],
+  ['golden/hive/delta/deltatbl-schema-match', 10],
+  ['golden/hive/delta/deltatbl-special-chars-in-partition-column', 10],
+  ['golden/hive/delta/deltatbl-touch-files-needed-for-partitioned', 10]
 ];
 
 afterAll(removeTemporaryFolders);
@@ -219,7 +230,7 @@ afterAll(removeTemporaryFolders);
 
   it.each(COUNTED)('finds in %s its %d rows', async (name, count) => {
     let found = 0;
-    for await (const { numRows } of new Scan(engine, await open(join(root, 'more', name))).batches(ALIVE)) {
+    for await (const { numRows } of new Scan(engine, await open(join(root, name))).batches(ALIVE)) {
       found += numRows;
     }
     expect(found).toBe(count);

@@ -14,14 +14,17 @@ import {
   Table,
   TimestampMillisecond,
   TimestampNanosecond,
-  Utf8
+  Utf8,
+  vectorFromArray
 } from 'apache-arrow';
 import type { DataType } from 'apache-arrow';
 import { join } from 'node:path';
+import { WriterPropertiesBuilder } from 'parquet-wasm/node';
 
 import { CountingStore, openSnapshot, parsePredicate, rowsOf, Scan } from '../../../src/companion/delta';
-import type { IEngine, IScanOptions, Row, Value } from '../../../src/companion/delta';
+import type { IEngine, IScanOptions, Row, Snapshot, Value } from '../../../src/companion/delta';
 import { laidOut } from '../../../src/companion/delta/arrow';
+import type { IReadOptions } from '../../../src/companion/delta/store';
 import { add, arrowToParquet, field, metaData, PROTOCOL, toParquet, write, writeCommit } from '../support/delta_files';
 import type { ActionJson } from '../support/delta_files';
 import { ALIVE, localEngine } from '../support/engine';
@@ -84,6 +87,20 @@ describe('a scan', () => {
     expect(counting.requests).toBe(opened + 1);
   });
 
+  it('asks for the first rows of a large file in two rounds: its end, then what it needs', async () => {
+    const columns = Array.from({ length: 24 }, (_, c) => [`c${c}`, vectorFromArray(noise(20_000, c))] as const);
+    const bytes = arrowToParquet(new Table(Object.fromEntries(columns)), pagesOf(8_000));
+    const fields = columns.map(([name]) => field(name, 'double'));
+    writeCommit(table, 0, [PROTOCOL, metaData(fields), dataFile('a', bytes)]);
+    const snapshot = (await openSnapshot(engine, table, null, ALIVE)) as Snapshot;
+    const rounds = new RoundStore(engine.store);
+    const batches = new Scan({ store: rounds, decoder: engine.decoder }, snapshot, { limit: 100 }).batches(ALIVE);
+    const first = await batches.next();
+    expect(first.done === true ? 0 : first.value.numRows).toBe(100);
+    expect([bytes.length > 2_000_000, rounds.rounds]).toEqual([true, 2]);
+    expect(rounds.bytes).toBeLessThan(bytes.length / 3);
+  });
+
   it('stops with the reason of its signal', async () => {
     writeCommit(table, 0, [PROTOCOL, metaData(COLUMNS), dataFile('a', counted(0, 5)), dataFile('b', counted(5, 9))]);
     const controller = new AbortController();
@@ -135,6 +152,38 @@ describe('a scan', () => {
     await expect(rows()).rejects.toThrow(/maps its columns by "hash"/);
   });
 });
+
+function noise(length: number, seed: number): Float64Array {
+  return Float64Array.from({ length }, (_, i) => Math.sin(i + seed * length) * 1e9);
+}
+
+/** Pages of so many bytes, without dictionaries. */
+function pagesOf(bytes: number) {
+  return new WriterPropertiesBuilder()
+    .setDataPageSizeLimit(bytes)
+    .setWriteBatchSize(100)
+    .setDictionaryEnabled(false)
+    .build();
+}
+
+/** Counts the rounds of requests: those that are sent before any of them is answered. */
+class RoundStore extends CountingStore {
+  rounds = 0;
+
+  override async read(location: string, options: IReadOptions): Promise<Uint8Array> {
+    this.open ??= new Promise(resolve =>
+      setTimeout(() => {
+        this.rounds += 1;
+        this.open = null;
+        resolve();
+      }, 20)
+    );
+    await this.open;
+    return super.read(location, options);
+  }
+
+  private open: Promise<void> | null = null;
+}
 
 /** One column as a Parquet file. */
 function parquetOf(type: DataType, values: ArrayBufferView, length: number): Uint8Array {
