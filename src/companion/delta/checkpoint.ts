@@ -14,7 +14,7 @@ import { below, readWhole, resolveLogPath } from './store';
 /** The leaf that is most of a checkpoint. */
 const STATISTICS = 'add.stats';
 /** Uncompressed bytes that are decoded at a time, about. */
-const WINDOW_BYTES = 16 * 1024 * 1024;
+const WINDOW_BYTES = 8 * 1024 * 1024;
 
 /**
  * All actions of a checkpoint: classic, multi-part or v2 in JSON or Parquet with its sidecars.
