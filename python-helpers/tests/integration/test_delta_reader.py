@@ -6,6 +6,7 @@ import json
 import shutil
 import struct
 import subprocess
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -38,12 +39,12 @@ def companion(*arguments: str) -> bytes:
     return ran.stdout
 
 
-def companion_rows(table: Path, version: int) -> pa.Table:
+def companion_rows(table: Path | str, version: int) -> pa.Table:
     stream = companion("rows", str(table), "--version", str(version), "--format", "arrow")
     return pa.ipc.open_stream(stream).read_all()
 
 
-def spark_rows(spark: SparkSession, table: Path, version: int) -> pa.Table:
+def spark_rows(spark: SparkSession, table: Path | str, version: int) -> pa.Table:
     frame = spark.read.format("delta").option("versionAsOf", version).load(str(table))
     batches = frame._collect_as_arrow()
     return pa.Table.from_batches(batches) if batches else None
@@ -266,3 +267,9 @@ def test_time_travel_by_in_commit_timestamps(spark: SparkSession, tmp_path: Path
         assert datetime.fromisoformat(each["timestamp"][:-1]) == row.timestamp
         read = companion("rows", str(table), "--at", each["timestamp"], "--json").splitlines()
         assert len(read) == spark.read.format("delta").option("versionAsOf", row.version).load(str(table)).count()
+
+
+def test_a_table_in_s3(spark: SparkSession) -> None:
+    table = f"s3a://features/delta_reader_{uuid.uuid4().hex[:12]}"
+    spark.range(9).selectExpr("id", "concat('ü ', id % 2) p").write.format("delta").partitionBy("p").save(table)
+    assert multiset(companion_rows(table, 0)) == multiset(spark_rows(spark, table, 0))
