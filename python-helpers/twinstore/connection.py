@@ -61,8 +61,8 @@ class Connection:
 
     @cached_property
     def bulk_conf(self) -> dict[str, str]:
-        """Those of bulk writes, as far as they differ from `conf` or say more."""
-        options = dict(self._dialect.write_options)
+        """Configurations of bulk writes; without secrets."""
+        options = {**self.conf, **self._dialect.write_options}
         if self._rows_per_second is None:
             return options
         # What waits for its turn must not wait until it times out.

@@ -17,7 +17,7 @@ from py4j.protocol import Py4JError
 
 from .config import OnlineStore
 from .connection import PROFILE, Connection
-from .dialect import dialect_named
+from .dialect import dialect_named, quote_name
 from .errors import TwinstoreError, from_foreign
 from .foreign import caused_by
 
@@ -80,9 +80,20 @@ class Cql:
         self.define(statement)
         if self.dialect.defines_later:
             self.table(keyspace, table)
-            # The driver looked when it was not done yet.
-            with self._errors():
-                self._session.refreshSchema()
+
+    def learn(self, keyspace: str, table: str) -> None:
+        """Lets the driver look at the schema again where a table is not as it remembers it: the store does not tell it
+        of changes that are done later, or were made by others."""
+        if not self.dialect.defines_later:
+            return
+        where = f"keyspace_name = '{keyspace}' AND table_name = '{table}'"
+        columns = {
+            row["column_name"] for row in self.rows(f"SELECT JSON column_name FROM system_schema.columns WHERE {where}")
+        }
+        with self._errors():
+            for session in (self._session, self._bulk_session):
+                if _remembered(session, keyspace, table) != columns:
+                    session.refreshSchema()
 
     def table(self, keyspace: str, table: str) -> dict[str, Any] | None:
         """What the store says of a table once no change of it is on its way; None when there is none."""
@@ -169,9 +180,8 @@ class Cql:
     @cached_property
     def _bulk_session(self) -> Any:
         """Where writes are as many in a second as they may be: what must not wait for them has a session of its own."""
-        if PROFILE not in self.connection.bulk_conf:
-            return self._session
-        return self._opened({**self.connection.conf, **self.connection.bulk_conf})
+        conf = self.connection.bulk_conf
+        return self._session if conf.get(PROFILE) == self.connection.conf.get(PROFILE) else self._opened(conf)
 
     def _opened(self, settings: Mapping[str, str]) -> Any:
         conf = self._spark.sparkContext._jsc.sc().getConf()
@@ -225,3 +235,10 @@ class Cql:
             f"The online store at {self.address} did not carry out a statement.",
             "Check that it runs and that the settings name its address and login, then run this again.",
         )
+
+
+def _remembered(session: Any, keyspace: str, table: str) -> set[str]:
+    """The columns of a table as the driver knows it; none when it knows no such table."""
+    found = session.getMetadata().getKeyspace(quote_name(keyspace)).orElse(None)
+    found = found and found.getTable(quote_name(table)).orElse(None)
+    return {name.asInternal() for name in found.getColumns().keySet()} if found else set()

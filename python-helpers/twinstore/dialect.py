@@ -48,6 +48,9 @@ class CassandraDialect:
     #: Configurations of the connector's reads.
     read_conf: ClassVar[Mapping[str, str]] = {}
 
+    #: Whether the server may have a partitioner that the connector does not know.
+    needs_murmur3 = False
+
     #: Whether the connector reaches the store only by the driver's own settings (see `connection`).
     needs_profile = False
 
@@ -66,8 +69,12 @@ class CassandraDialect:
         """Columns beside the key that a statement may set; None for any number."""
         return None
 
+    def enabled(self, expiring: bool) -> tuple[str, ...]:
+        """Properties that a table must have enabled; `expiring` when its rows have a time to live."""
+        return ()
+
     def options(self, expiring: bool) -> tuple[str, ...]:
-        """What a table must be made with; `expiring` when its rows have a time to live."""
+        """What a table must be made with."""
         return ()
 
     def columns(self, definition: Definition) -> dict[str, str]:
@@ -114,6 +121,7 @@ class KeyspacesDialect(CassandraDialect):
     described = (*CassandraDialect.described, "status", "custom_properties")
     defines_later = True
     counts = False
+    needs_murmur3 = True
     needs_profile = True
     # The server's estimates of sizes are not to be relied on, and a scan is paid by the row.
     direct_join = "on"
@@ -129,11 +137,13 @@ class KeyspacesDialect(CassandraDialect):
     def max_columns(self, definition: Definition) -> int | None:
         return 225 if definition.ttl_seconds is None else 166
 
+    def enabled(self, expiring: bool) -> tuple[str, ...]:
+        return ("client_side_timestamps", "ttl") if expiring else ("client_side_timestamps",)
+
     def options(self, expiring: bool) -> tuple[str, ...]:
-        enabled = {"client_side_timestamps": True, "ttl": expiring}
         properties = {
             "capacity_mode": {"throughput_mode": "PAY_PER_REQUEST"},
-            **{name: {"status": "enabled"} for name, wanted in enabled.items() if wanted},
+            **{name: {"status": "enabled"} for name in self.enabled(expiring)},
         }
         return (f"CUSTOM_PROPERTIES = {custom_properties(properties)}",)
 

@@ -113,7 +113,10 @@ class OnlineTable:
         `direct_join` says whether a join by all keys looks each of them up (`on`), reads the table (`off`), or as the
         connector estimates (`auto`); None as the dialect has it.
         """
-        reader = self._spark.read.format(_FORMAT).option("keyspace", self._definition.keyspace)
+        self._cql.learn(self._definition.keyspace, self._definition.table)
+        # By options: another store on the same session may have set its own.
+        reader = self._spark.read.format(_FORMAT).options(**self._cql.connection.conf)
+        reader = reader.option("keyspace", self._definition.keyspace)
         looked_up = direct_join or self._dialect.direct_join
         rows = reader.option("table", self._definition.table).option("directJoinSetting", looked_up).load()
         if not self._dialect.counts:
@@ -148,6 +151,7 @@ class OnlineTable:
             expires.append(sf.greatest(sf.least(left, sf.lit(MAX_TTL_S)), sf.lit(1)).cast("int").alias(_TTL_S))
         # A long: the connector would make milliseconds of a timestamp, without an error.
         stamped = rows.select(*values, sf.lit(version).cast("bigint").alias(COMMIT_VERSION), *expires)
+        self._cql.learn(self._definition.keyspace, self._definition.table)
         writer = stamped.write.format(_FORMAT).mode("append").options(**self._cql.connection.bulk_conf)
         writer = writer.option("keyspace", self._definition.keyspace).option("table", self._definition.table)
         writer = writer.option("writetime", str(timestamp_us))

@@ -18,6 +18,7 @@ from .errors import TwinstoreError, Unsupported, from_foreign
 from .expiry import SLACK_US
 from .feature_group import CREATED_US, ROW_HASH, Definition
 from .foreign import FOREIGN
+from .keyspaces import server_problems, settings_problems, table_problems
 from .online import OnlineShape
 from .problem import Problem, refuse
 from .twins import Twins
@@ -84,7 +85,7 @@ def check(twins: Twins, settings: Settings, new_features: Sequence[str] = ()) ->
 
     Raises one `TwinstoreError` that lists all that is wrong.
     """
-    found = list(_session_problems(twins, settings))
+    found = [*_session_problems(twins, settings), *settings_problems(twins, settings)]
     snapshot = shape = None
     changes: Changes | None = None
     features: tuple[str, ...] = ()
@@ -103,12 +104,13 @@ def check(twins: Twins, settings: Settings, new_features: Sequence[str] = ()) ->
             found += _own_clock_problems(twins)
         else:
             found.append(_no_keyspace(twins))
+        found += server_problems(twins)
     except TwinstoreError as error:
         found.append(Problem(error.message, error.remedy))
     found += offline
     if shape is not None:
         # Which columns the online table must have is known only once the definition is.
-        found += [] if offline else _online_problems(twins, shape, snapshot)
+        found += [] if offline else [*_online_problems(twins, shape, snapshot), *table_problems(twins, shape)]
         features = tuple(column.name for column in twins.definition.features if column.name not in shape.columns)
     refuse(f"{twins.definition.name} cannot be written", found)
     return Readiness(snapshot, shape, changes, features, tuple(_notes(twins, snapshot)))
@@ -310,7 +312,7 @@ def _no_keyspace(twins: Twins) -> Problem:
     keyspace = twins.definition.keyspace
     return Problem(
         f"The online store at {twins.cql.address} has no keyspace {keyspace}.",
-        f"Create it: CREATE KEYSPACE {keyspace} WITH replication = {{'class': 'NetworkTopologyStrategy', …}}.",
+        f"Create it: CREATE KEYSPACE {keyspace} WITH replication = {twins.dialect.replication}.",
     )
 
 

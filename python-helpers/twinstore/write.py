@@ -143,7 +143,7 @@ class Writer:
         self, appended: Appended, reached: Watermark, set_to: int | None, before_commit: Callable[[], None]
     ) -> Start:
         head, changes = self._gap(reached)
-        if set_to is None and _needs_stamp(head, changes, reached):
+        if set_to is None and _needs_stamp(head, changes, reached, self.twins.dialect.oldest_stamp_us):
             before_commit()
             self.twins.offline.stamp(head.schema, "keys")
             head, changes = self._gap(reached)
@@ -250,13 +250,14 @@ def _written_us(changes: Changes, reached: Watermark) -> int:
     return max(reached.write_timestamp_us, *(at_us for at_us in earlier if at_us <= possible_us), 0)
 
 
-def _needs_stamp(head: Snapshot, changes: Changes, reached: Watermark) -> bool:
+def _needs_stamp(head: Snapshot, changes: Changes, reached: Watermark, oldest_us: int | None) -> bool:
     """Whether the gap can be written only at the time of a commit that is yet to be made: at the head's another may be
-    writing rows of an older version, or a clock was ahead before it."""
+    writing rows of an older version, a clock was ahead before it, or it is more than `oldest_us` ago."""
     if changes.gap.empty:
         return False
-    before_us = _written_us(changes, reached)
-    return head.set_to is not None or (head.timestamp_us or 0) < before_us < time.time_ns() // 1_000
+    now_us, stamp_us = time.time_ns() // 1_000, head.timestamp_us or 0
+    is_too_old = oldest_us is not None and now_us - stamp_us > oldest_us
+    return head.set_to is not None or is_too_old or stamp_us < _written_us(changes, reached) < now_us
 
 
 def _existing(ready: Readiness) -> Snapshot:
