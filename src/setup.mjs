@@ -220,6 +220,10 @@ const VERBS = {
   test: async args => {
     await VERBS.build();
     become(process.execPath, [join(ROOT, 'test', 'run.mjs'), `--install-s=${spent.packages + spent.build}`, ...args]);
+  },
+  bench: async args => {
+    await VERBS.build();
+    become(process.execPath, [join(ROOT, 'test', 'bench.mjs'), ...args]);
   }
 };
 

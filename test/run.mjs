@@ -156,9 +156,9 @@ const { values } = parseArgs({
   }
 });
 const wanted = values.only?.split(',');
-const chosen = (values.deep ? DEEP : GROUPS).map(group =>
-  group.filter(({ name }) => !wanted || wanted.some(prefix => name.startsWith(prefix)))
-).filter(group => group.length > 0);
+const chosen = (values.deep ? DEEP : GROUPS)
+  .map(group => group.filter(({ name }) => !wanted || wanted.some(prefix => name.startsWith(prefix))))
+  .filter(group => group.length > 0);
 
 rmSync(RESULTS, { recursive: true, force: true });
 mkdirSync(RESULTS, { recursive: true });

@@ -11,7 +11,7 @@ from html import escape
 from typing import Any, Protocol
 
 from .comparison import STATES
-from .group_state import counted
+from .counted import counted
 from .progress import notebook_display
 from .reasons import utc
 

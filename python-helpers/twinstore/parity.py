@@ -24,7 +24,7 @@ from .explain import MAX_KEPT, Commits, explained
 from .feature_group import Definition
 from .foreign import FOREIGN, foreign_errors
 from .gap import changes_of
-from .group_state import counted
+from .counted import counted
 from .offenders import files_of_offenders
 from .parity_report import Coverage, ParityReport
 from .preflight import kept_definition

@@ -13,7 +13,7 @@ from pyspark.sql import types as t
 
 from .errors import TwinstoreError
 from .feature_group import Definition
-from .group_state import counted
+from .counted import counted
 from .offenders import from_canonical
 from .parity_report import Offender, ParityReport
 from .receipts import Gap, Receipt

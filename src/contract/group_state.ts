@@ -48,7 +48,7 @@ export const STATE_GLYPH: Readonly<Record<GroupState, string>> = {
 /**
  * The one rule for what a group's state is said to be: the first that holds.
  *
- * `test/vectors/group_state.json` binds it to its twin in Python.
+ * `test/vectors/group_state.json` tells it case by case.
  */
 export function groupState(facts: IGroupFacts): IShownState {
   if (facts.unreachable.length > 0) {

@@ -43,6 +43,14 @@ test('a run is found again after a reload in the middle of it, and ends with a r
   await expect(twinstore.newestRun).toContainText(/rows? (added to history|written online)|Nothing new/);
 });
 
+test('the notebook that a run executed opens with its outputs', async ({ page }) => {
+  const twinstore = new Twinstore(page);
+  await twinstore.show();
+  await twinstore.newestRun.getByRole('button', { name: 'Open the executed notebook' }).click();
+  const notebook = page.locator('.jp-NotebookPanel:not(.lm-mod-hidden)');
+  await expect(notebook).toContainText('In parity', { timeout: 60_000 });
+});
+
 test('the energy group is in parity, in the sidebar and in the status bar', async ({ page }) => {
   const twinstore = new Twinstore(page);
   await twinstore.show();

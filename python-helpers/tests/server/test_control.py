@@ -13,6 +13,7 @@ import pytest
 
 from twinstore.companion_client import CompanionClient
 from twinstore.errors import TwinstoreError
+from twinstore.magics.extension import group_states
 
 from .live import FAKE, Server, descendants, is_alive, running_below, until
 
@@ -32,6 +33,12 @@ def test_a_client_finds_the_companion_and_finds_it_again_after_it_was_killed(ser
     until(lambda: not is_alive(killed), "the companion to die")
     assert client.health()["version"] == "9.9.9"
     assert companion_pid(server) != killed
+
+
+def test_outside_of_jupyterlab_no_state_is_known(monkeypatch: pytest.MonkeyPatch, short_folder: Path) -> None:
+    for runtime in ("", str(short_folder)):
+        monkeypatch.setenv("TWINSTORE_RUNTIME", runtime)
+        assert group_states() == {}
 
 
 def test_errors_of_the_companion_reach_the_caller_as_they_are(server: Server) -> None:

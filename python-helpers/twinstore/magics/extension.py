@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
+from ..companion_client import CompanionClient
 from ..errors import TwinstoreError
 from ..feature_group import FeatureGroup
 from ..offenders import from_canonical
@@ -121,12 +122,14 @@ class Magics:
         )
 
     def _groups(self, _: Any) -> Table:
+        states = group_states()
         rows = []
         for definition in self._found():
             head, reached = self.store.versions(definition.group())
             online = f"v{reached}" if reached >= 0 else "nothing"
-            rows.append((definition.name, ", ".join(definition.keys), definition.offline, f"v{head}", online))
-        return Table("Feature groups", ("group", "keys", "offline", "head", "online up to"), rows)
+            state = states.get(definition.offline, "not known here")
+            rows.append((definition.name, state, ", ".join(definition.keys), definition.offline, f"v{head}", online))
+        return Table("Feature groups", ("group", "state", "keys", "offline", "head", "online up to"), rows)
 
     def _receipt(self, options: Any) -> Receipt:
         receipt = self.store.last_receipt(options.group)
@@ -200,3 +203,14 @@ class Magics:
             )
         default = {"offline": f"{roots[0].location.rstrip('/')}/{options.group}"} if roots else {}
         return FeatureGroup(**{"name": options.group, "online": f"feature_store.{options.group}", **default, **given})
+
+
+def group_states() -> dict[str, str]:
+    """What JupyterLab says of each group's state, by offline address; empty outside of a JupyterLab with twinstore."""
+    try:
+        answer = CompanionClient().post("groups", {})
+    except TwinstoreError as error:
+        if error.code != "unavailable":
+            raise
+        return {}
+    return {group["offline"]: group["words"] for group in answer["groups"]}
