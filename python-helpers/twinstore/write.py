@@ -18,7 +18,7 @@ from .errors import TwinstoreError
 from .feature_group import Definition
 from .foreign import foreign_errors
 from .gap import Changes, Start, changes_of
-from .group_state import counted
+from .counted import counted
 from .lease import Lease
 from .preflight import (
     CLOCK_SLACK_US,
