@@ -18,13 +18,13 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from .comparison import FILE, STATES, Anchor, Tally, absent_in_flight, judge, pair, tally
+from .counted import counted
 from .delta_log import Snapshot
 from .errors import TwinstoreError, cause_of, from_foreign
 from .explain import MAX_KEPT, Commits, explained
 from .feature_group import Definition
 from .foreign import FOREIGN, foreign_errors
 from .gap import changes_of
-from .counted import counted
 from .offenders import files_of_offenders
 from .parity_report import Coverage, ParityReport
 from .preflight import kept_definition

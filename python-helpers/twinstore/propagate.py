@@ -15,10 +15,10 @@ from typing import Callable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
+from .counted import counted
 from .errors import TwinstoreError, WriteUnconfirmed, from_foreign
 from .fate import ALIVE, EXPIRED, FATE, Tally, tally, with_fate
 from .gap import Changes, Due, Start, due_online, resumed_runs, winner_rows
-from .counted import counted
 from .receipts import Receipt
 from .stages import Stages
 from .twins import Twins

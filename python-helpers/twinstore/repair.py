@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as sf
 from pyspark.sql import types as t
 
+from .counted import counted
 from .errors import TwinstoreError
 from .feature_group import Definition
-from .counted import counted
 from .offenders import from_canonical
 from .parity_report import Offender, ParityReport
 from .receipts import Gap, Receipt

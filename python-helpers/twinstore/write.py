@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Callable
 
 from .append import Appended, append
 from .config import Settings
+from .counted import counted
 from .delta_log import Snapshot
 from .errors import TwinstoreError
 from .feature_group import Definition
 from .foreign import foreign_errors
 from .gap import Changes, Start, changes_of
-from .counted import counted
 from .lease import Lease
 from .preflight import (
     CLOCK_SLACK_US,
