@@ -140,8 +140,11 @@ class Store:
         finally:
             wanted.unpersist()
 
-    def parity(self, group: GroupLike, how: str = "auto") -> Any:
-        """Compares the two stores row by row; the report's `verdict` says whether they agree. See `parity.prove`."""
+    def parity(self, group: GroupLike, how: str = "auto") -> ParityReport:
+        """Compares the two stores row by row; the report's `verdict` says whether they agree.
+
+        `how`: `full` compares every row, `changed` those touched since the last proof, `auto` all while that is cheap.
+        """
         from .parity import prove
 
         return prove(self, group, how)
