@@ -69,6 +69,9 @@ describe('NotebooksModel', () => {
     expect([model.chosen, model.paths]).toEqual(['deep/inside/mine.ipynb', ['deep/inside/mine.ipynb', 'a.ipynb']]);
     model.choose('a.ipynb');
     expect(model.chosen).toBe('a.ipynb');
+    // What came of a run is not what to run.
+    model.setInView('runs/mine-20260301T103107.125Z.ipynb');
+    expect(model.chosen).toBe('a.ipynb');
     model.setInView(null);
     expect([model.chosen, model.paths]).toEqual(['a.ipynb', ['a.ipynb']]);
     model.dispose();

@@ -168,8 +168,8 @@ function Twins({ answer, trans }: IPartProps): ReactElement {
         <dd>
           {receipt ? (
             <>
-              <Ago us={receipt.at_us} trans={trans} />{' '}
-              {trans.__('%1 by %2: %3', receipt.operation, receipt.by, receiptSentence(receipt, trans))}
+              {trans.__('%1 by %2', receipt.operation, receipt.by)} <Ago us={receipt.at_us} trans={trans} />
+              {trans.__(': %1', receiptSentence(receipt, trans))}
             </>
           ) : (
             trans.__('none')

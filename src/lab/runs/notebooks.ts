@@ -4,6 +4,9 @@ import { VDomModel } from '@jupyterlab/ui-components';
 /** The folder of the server's root in which notebooks are offered beside those in the root itself. */
 const FOLDER = 'notebooks';
 
+/** Where the server saves executed notebooks (`job_requests.py`): what came of a run is not what to run. */
+const EXECUTED = 'runs/';
+
 /** What to offer first, where it is there. */
 const FIRST = 'energy_features.ipynb';
 
@@ -29,7 +32,7 @@ export class NotebooksModel extends VDomModel {
 
   /** Say which notebook is in view. */
   setInView(path: string | null): void {
-    this._inView = path;
+    this._inView = path?.startsWith(EXECUTED) ? null : path;
     this._chosen = null;
     this.stateChanged.emit();
   }

@@ -71,7 +71,7 @@ function NewRun({ model, trans }: { model: RunsModel; trans: TranslationBundle }
           onChange={event => model.notebooks.choose(event.target.value)}
         />
       )}
-      <Button className="jp-mod-styled jp-mod-accept" onClick={() => void model.run(chosen)}>
+      <Button className="jp-mod-styled jp-mod-accept" title={chosen} onClick={() => void model.run(chosen)}>
         {trans.__('Run %1', chosen.split('/').pop() ?? chosen)}
       </Button>
     </div>
@@ -100,9 +100,9 @@ function Run({ job, trans, onStop, onOpen }: IRunProps): ReactElement {
       {job.state === 'running' && <JobProgress job={job} trans={trans} onStop={onStop} />}
       {job.state !== 'running' && <p className="twinstore-Run-outcome">{outcome(job, trans)}</p>}
       {job.error && <ErrorNotice error={job.error} trans={trans} />}
-      {output !== null && (
+      {output !== null && job.state !== 'running' && (
         <Button className="jp-mod-styled jp-mod-reject" title={output} onClick={() => onOpen(output)}>
-          {job.state === 'running' ? trans.__('Watch the notebook') : trans.__('Open the executed notebook')}
+          {trans.__('Open the executed notebook')}
         </Button>
       )}
     </>
