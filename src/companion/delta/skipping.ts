@@ -3,7 +3,7 @@ import { DecimalValue, readerOf } from './arrow';
 import type { Value } from './arrow';
 import { physicalName } from './column_mapping';
 import { compareValues } from './compare';
-import { satisfies } from './filter';
+import { fieldsOf, satisfies } from './filter';
 import type { Condition } from './filter';
 import { partitionValue, readText } from './partition_values';
 import type { Comparison } from './predicate';
@@ -47,12 +47,14 @@ class FileFacts {
   outcomes(condition: Condition): IOutcomes {
     switch (condition.kind) {
       case 'and':
+        return this.both(condition.of);
       case 'or': {
         const of = condition.of.map(each => this.outcomes(each));
-        const isNull = of.some(each => each.null);
-        return condition.kind === 'and'
-          ? { true: of.every(each => each.true), false: of.some(each => each.false), null: isNull }
-          : { true: of.some(each => each.true), false: of.every(each => each.false), null: isNull };
+        return {
+          true: of.some(each => each.true),
+          false: of.every(each => each.false),
+          null: of.some(each => each.null)
+        };
       }
       case 'not': {
         const of = this.outcomes(condition.of);
@@ -63,6 +65,25 @@ class FileFacts {
       case 'compare':
         return this.compare(condition.field, condition.op, condition.value);
     }
+  }
+
+  /** Statistics are parsed only where the partition values have not decided. */
+  private both(of: readonly Condition[]): IOutcomes {
+    const joined = { true: true, false: false, null: false };
+    for (const each of [...of].sort((a, b) => this.cost(a) - this.cost(b))) {
+      const outcomes = this.outcomes(each);
+      if (!outcomes.true) {
+        return { true: false, false: true, null: true };
+      }
+      joined.false ||= outcomes.false;
+      joined.null ||= outcomes.null;
+    }
+    return joined;
+  }
+
+  /** Columns whose statistics a condition needs. */
+  private cost(condition: Condition): number {
+    return fieldsOf(condition).filter(field => !this.isPartition(field)).length;
   }
 
   private isNull(field: ISchemaField): IOutcomes {

@@ -1,6 +1,9 @@
-import { parsePredicate } from '../../../src/companion/delta';
-import type { Row, Value } from '../../../src/companion/delta';
+import { openSnapshot, parsePredicate } from '../../../src/companion/delta';
+import type { IAddFile, Row, Snapshot, Value } from '../../../src/companion/delta';
+import { bind } from '../../../src/companion/delta/filter';
+import { mayMatch } from '../../../src/companion/delta/skipping';
 import { add, field, metaData, PROTOCOL, toParquet, writeCommit } from '../support/delta_files';
+import { ALIVE } from '../support/engine';
 import { READER_3, ScannedTable } from '../support/scanned_table';
 import { removeTemporaryFolders } from '../support/temporary_folder';
 
@@ -64,6 +67,24 @@ describe('a condition', () => {
     const told = stats(least, greatest, { c: 0 });
     writeCommit(table.location, 0, [READER_3, metaData([field('c', type)]), add('a', { stats: told })]);
     expect((await table.scan({ where: parse(where) })).files).toHaveLength(1);
+  });
+
+  it('does not look at the statistics of files that partition values rule out', async () => {
+    const meta = metaData([...COLUMNS, field('p', 'string')]);
+    meta.metaData.partitionColumns.push('p');
+    writeCommit(table.location, 0, [PROTOCOL, meta, add('a', { partitionValues: { p: 'x' } })]);
+    const snapshot = (await openSnapshot(table.engine, table.location, null, ALIVE)) as Snapshot;
+    const condition = bind(
+      parse("id = 1 and p = 'y'"),
+      name => snapshot.schema.find(each => each.name === name) as never
+    );
+    const file = snapshot.files[0] as IAddFile;
+    const untold = Object.defineProperty({ ...file }, 'stats', {
+      get: () => {
+        throw new Error('looked at');
+      }
+    });
+    expect(mayMatch(condition, untold, snapshot)).toBe(false);
   });
 
   it.each(['no json', '[]', 'null', '7'])('keeps a file whose statistics are %s', async told => {

@@ -2,11 +2,11 @@ import { tableFromIPC } from 'apache-arrow';
 import type { Data } from 'apache-arrow';
 
 import { TwinstoreError } from '../../../contract';
-import type { IObjectStore } from '../store';
+import type { IObjectStore, IRange } from '../store';
 import { damagedFile } from './damaged_file';
 import type { IParquetDecoder } from './decoder';
 import { FileBytes } from './file_bytes';
-import type { IColumn, IColumnChunk, IPage, IParquetMetadata, IRange, IRowGroup } from './metadata';
+import type { IColumn, IColumnChunk, IPage, IParquetMetadata, IRowGroup } from './metadata';
 import { miniFile } from './mini_file';
 import { isFlat, isSound, leavesOf, planColumn } from './planner';
 import type { IColumnPlan, PageIndex } from './planner';

@@ -1,7 +1,6 @@
 import { readRanges } from '../store';
-import type { IObjectStore } from '../store';
+import type { IObjectStore, IRange } from '../store';
 import { damagedFile } from './damaged_file';
-import type { IRange } from './metadata';
 
 /** What the end of a file that is read first should hold: the footer and the page index of most files. */
 const TAIL = 256 * 1024;

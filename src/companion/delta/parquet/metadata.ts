@@ -2,6 +2,8 @@ import { parquetMetadata } from 'hyparquet';
 import type { ColumnChunk, RowGroup, SchemaElement } from 'hyparquet';
 import { readOffsetIndex } from 'hyparquet/src/indexes.js';
 
+import type { IRange } from '../store';
+
 /** What a footer says, as far as it is needed to plan and decode; structured-cloneable. */
 export interface IParquetMetadata {
   columns: readonly IColumn[];
@@ -19,12 +21,6 @@ export interface IColumn {
 export interface IRowGroup {
   rows: number;
   chunks: readonly IColumnChunk[];
-}
-
-/** Bytes [start, end) of a file. */
-export interface IRange {
-  start: number;
-  end: number;
 }
 
 /** One leaf column of a row group. */

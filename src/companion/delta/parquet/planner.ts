@@ -1,4 +1,5 @@
-import type { IColumn, IColumnChunk, IPage, IRange, IRowGroup } from './metadata';
+import type { IRange } from '../store';
+import type { IColumn, IColumnChunk, IPage, IRowGroup } from './metadata';
 
 /** Pages of a flat chunk that has an offset index, by the chunk's place in its row group. */
 export type PageIndex = ReadonlyMap<number, readonly IPage[]>;

@@ -6,7 +6,8 @@ const GAP = 64 * KIB;
 /** Longer ranges are read in parts of this size, side by side. */
 const PART = 8 * KIB * KIB;
 
-interface IRange {
+/** Bytes [start, end) of a file. */
+export interface IRange {
   start: number;
   end: number;
 }
