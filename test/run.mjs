@@ -98,6 +98,12 @@ const GROUPS = [
 
 /** What takes too long for every change: `npm run test:deep`. */
 const DEEP = [
+  [
+    {
+      ...jest('delta-fuzz', 'test/companion/delta/fuzz.spec.ts'),
+      options: { env: { ...ENV, FUZZ_TABLES: '3000', FUZZ_SEED: '2' } }
+    }
+  ],
   [check('stack', stack('up'))],
   [pytest('histories', 'tests/integration/test_histories.py', '--histories=500', '--events=6', ...BY_TWO)],
   [pytest('kills', 'tests/integration/test_faults.py', '-k', 'killed', '--kills=6', ...BY_TWO)]
