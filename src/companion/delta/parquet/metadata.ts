@@ -1,6 +1,5 @@
-import { parquetMetadata } from 'hyparquet';
+import { parquetMetadata, readOffsetIndex } from 'hyparquet';
 import type { ColumnChunk, RowGroup, SchemaElement } from 'hyparquet';
-import { readOffsetIndex } from 'hyparquet/src/indexes.js';
 
 import type { IRange } from '../store';
 
