@@ -24,7 +24,7 @@ from twinstore.comparison import (
     tally,
 )
 from twinstore.feature_group import COMMIT_VERSION, Definition
-from twinstore.offenders import differing_columns, files_of_offenders, first_offenders
+from twinstore.offenders import canonical_text, differing_columns, files_of_offenders, first_offenders
 from twinstore.types import GroupColumn, contract
 
 ANCHOR = 41
@@ -346,6 +346,40 @@ def test_a_declared_tolerance_accepts_and_shows(spark: SparkSession) -> None:
     assert {key: row.state for key, row in rows.items()} == {"within": "match", "beyond": "mismatch", "nan": "mismatch"}
     assert agreement(rows["within"], "sum") == "precision_only"
     assert agreement(rows["beyond"], "sum") == "value_mismatch"
+
+
+@pytest.mark.parametrize(
+    ("kind", "tolerance", "value", "near", "far"),
+    [
+        ("decimal(10,2)", 0.01, Decimal("1.10"), Decimal("1.11"), Decimal("1.12")),
+        ("decimal(38,18)", 0.5, Decimal("12345678901234567890.1"), Decimal("12345678901234567890.6"),
+         Decimal("12345678901234567890.601")),
+        ("bigint", 1.0, 9_007_199_254_740_993, 9_007_199_254_740_992, 9_007_199_254_740_991),
+    ],
+)  # fmt: skip
+def test_a_tolerance_of_exact_numbers_is_exact(
+    spark: SparkSession, kind: str, tolerance: float, value: Any, near: Any, far: Any
+) -> None:
+    columns = (*GROUP.columns[:2], GroupColumn("sum", kind, tolerance=tolerance))
+    twins = Twins(spark, dataclasses.replace(GROUP, columns=columns))
+    twins.both("within", online={"sum": near}, day=DAY, sum=value)
+    twins.both("beyond", online={"sum": far}, day=DAY, sum=value)
+    assert twins.states() == {"within": "match", "beyond": "mismatch"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0.000000000123", "0.000000000123"),
+        ("-0.0000000010", "-0.000000001"),
+        ("12345678901234567890.10", "12345678901234567890.1"),
+        ("100", "100"),
+        ("0", "0"),
+    ],
+)
+def test_decimals_are_told_without_exponent_and_trailing_zeros(spark: SparkSession, text: str, said: str) -> None:
+    number = sf.lit(text).cast("decimal(38,18)")
+    assert spark.range(1).select(canonical_text(number, types.DecimalType(38, 18))).collect()[0][0] == said
 
 
 WIDE = Definition(

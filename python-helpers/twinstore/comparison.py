@@ -196,7 +196,9 @@ def _agreement(i: int, column: GroupColumn, schema: types.StructType) -> Column:
         expected = kept.to_online(offline)
         compared = sf.when(_same(expected, online, kept.online_type), _exactness(offline, expected, kept.online_type))
         if column.tolerance is not None:
-            within = sf.abs(expected.cast("double") - online.cast("double")) <= sf.lit(column.tolerance)
+            # Of long integers and decimals, doubles would round away the difference.
+            exact = "double" if column.type in ("float", "double") else "decimal(38,18)"
+            within = sf.abs(expected.cast(exact) - online.cast(exact)) <= sf.lit(column.tolerance)
             compared = compared.when(within, _digit("precision_only"))
         compared = compared.otherwise(_digit("value_mismatch"))
     return (

@@ -70,8 +70,8 @@ def canonical_text(value: Column, spark: types.DataType) -> Column:
     if isinstance(spark, types.TimestampType):
         return sf.date_format(value, "yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'")
     if isinstance(spark, types.DecimalType):
-        plain = value.cast("string")
-        return sf.when(plain.contains("."), sf.regexp_replace(plain, r"\.?0+$", "")).otherwise(plain)
+        # A cast to string would give small ones an exponent; none has more than 38 decimals.
+        return sf.regexp_replace(sf.format_number(value, 38), r",|\.?0+$", "")
     if isinstance(spark, (types.ArrayType, types.MapType, types.StructType)):
         return canonical(value, spark)
     return value.cast("string")
