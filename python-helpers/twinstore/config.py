@@ -128,6 +128,7 @@ class Settings:
     roots: tuple[Root, ...] = ()
     spark: SparkSettings = field(default_factory=SparkSettings)
     online_rows_per_second: int | None = None
+    write_units_price_per_million: float | None = None
     proof_max_age_s: int = 86_400
     source: str = "arguments"
 
@@ -216,7 +217,7 @@ def _checked(raw: Any, source: str, folder: Path) -> Settings:
             }
         ),
         spark=SparkSettings(**{**spark, "jars": _path(spark.get("jars"), folder)}),
-        online_rows_per_second=raw.get("budgets", {}).get("online_rows_per_second"),
+        **raw.get("budgets", {}),
         proof_max_age_s=_seconds(raw.get("proof_max_age", "24h")),
         source=source,
     )

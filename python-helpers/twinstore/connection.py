@@ -142,21 +142,15 @@ class Connection:
         if self._store.ca is not None:
             factory["truststore-path"] = str(self._trust_store(self._store.ca))
             factory["truststore-password"] = _TRUST_PASSWORD
-        trust: dict[str, Any] = {"ssl-engine-factory": factory}
-        names = {host.rpartition(":")[0] for host in self._store.hosts}
-        if len(names) == 1:
-            # The store's certificate has its name, and the addresses of its nodes are not in it.
-            trust["address-translator"] = {
-                "class": "FixedHostNameAddressTranslator",
-                "advertised-hostname": names.pop(),
-            }
-        return trust
+        # The store's certificate has its name alone: of the nodes that it lists, those are used at whose addresses the
+        # name leads. A fixed name for all of them would make them one node, whose tokens no scan could tell apart.
+        return {"ssl-engine-factory": factory}
 
     def _trust_store(self, bundle: Path) -> Path:
         """The authorities of a PEM file as the JVM reads them."""
         jvm: Any = self._spark._jvm
         file = _private_folder() / f"{uuid.uuid4().hex}.jks"
-        password = jvm.java.lang.String(_TRUST_PASSWORD).toCharArray()
+        password = self._characters(_TRUST_PASSWORD)
         store = jvm.java.security.KeyStore.getInstance("JKS")
         try:
             source = jvm.java.io.FileInputStream(str(bundle))
@@ -176,6 +170,14 @@ class Connection:
                 details=str(error),
             ) from error
         return file
+
+    def _characters(self, text: str) -> Any:
+        """A Java array."""
+        gateway: Any = self._spark.sparkContext._gateway
+        array = gateway.new_array(gateway.jvm.char, len(text))
+        for at, character in enumerate(text):
+            array[at] = character
+        return array
 
     def _has_class(self, name: str) -> bool:
         jvm: Any = self._spark._jvm

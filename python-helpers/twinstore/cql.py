@@ -20,6 +20,7 @@ from .connection import PROFILE, Connection
 from .dialect import dialect_named, quote_name
 from .errors import TwinstoreError, from_foreign
 from .foreign import caused_by
+from .throttled import pauses, timed_out
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -55,6 +56,7 @@ class Cql:
         self._spark = spark
         self._store = store
         self.dialect = dialect_named(store.dialect)
+        self._rows_per_second = rows_per_second
         self.connection = Connection(spark, store, rows_per_second)
 
     @property
@@ -119,32 +121,47 @@ class Cql:
         """The rows of a `SELECT JSON …`, which must be few. Waits a moment for a store that was away."""
         with self._errors():
             try:
-                return self._decoded(self._wait(self._submit(select, idempotent=True)))
+                return self._decoded(self._wait(self._submit_read(select)))
             except Py4JError as error:
                 # The driver still counts every node as down. Only reads wait, for work begins with them: what ends a
                 # write whose store died must not be held up.
                 if not (caused_by(error, "NoNodeAvailableException") and self._returns()):
                     raise
-                return self._decoded(self._wait(self._submit(select, idempotent=True)))
+                return self._decoded(self._wait(self._submit_read(select)))
 
     def execute_all(self, statements: Iterable[str], done: Callable[[int], None]) -> None:
         """Runs idempotent statements concurrently; `done` is told how many are confirmed, ever so often."""
-        pending: deque[Any] = deque()
+        pending: deque[tuple[str, Any]] = deque()
         confirmed = 0
+        # What waits for its turn must not wait until it times out.
+        window = min(_WINDOW, self._rows_per_second or _WINDOW)
         # What gives the statements may fail too, by no fault of this store.
         for statement in statements:
             with self._errors():
-                pending.append(self._submit(statement, idempotent=True))
-            if len(pending) == _WINDOW:
+                pending.append((statement, self._submit_bulk(statement)))
+            if len(pending) == window:
                 with self._errors():
-                    self._wait(pending.popleft())
+                    self._confirm(*pending.popleft())
                 confirmed += 1
                 done(confirmed)
         with self._errors():
             while pending:
-                self._wait(pending.popleft())
+                self._confirm(*pending.popleft())
                 confirmed += 1
         done(confirmed)
+
+    def _confirm(self, statement: str, submitted: Any) -> None:
+        """Waits for the answer, and again after pauses when the store says that it is too much."""
+        for pause_s in pauses():
+            try:
+                self._wait(submitted)
+                return
+            except Py4JError as error:
+                if not timed_out(error):
+                    raise
+            time.sleep(pause_s)
+            submitted = self._submit_bulk(statement)
+        self._wait(submitted)
 
     def answers(self) -> bool:
         """Whether a node answers within two seconds."""
@@ -204,12 +221,24 @@ class Cql:
             time.sleep(_RETURN_POLL_S)
         return True
 
-    def _submit(self, text: str, idempotent: bool = False) -> Any:
+    def _submit(self, text: str) -> Any:
+        return self._session.executeAsync(self._statement(text, self._write_level))
+
+    def _submit_read(self, select: str) -> Any:
+        return self._session.executeAsync(self._statement(select, self._store.consistency).setIdempotent(True))
+
+    def _submit_bulk(self, text: str) -> Any:
+        return self._bulk_session.executeAsync(self._statement(text, self._write_level).setIdempotent(True))
+
+    @property
+    def _write_level(self) -> str:
+        return self.dialect.write_consistency or self._store.consistency
+
+    def _statement(self, text: str, consistency: str) -> Any:
         # The session is the connector's, which gives its own consistency to its own statements only.
         driver = self._jvm.com.datastax.oss.driver.api.core
-        statement = driver.cql.SimpleStatement.newInstance(text).setIdempotent(idempotent)
-        level = driver.DefaultConsistencyLevel.valueOf(self._store.consistency)
-        return self._session.executeAsync(statement.setConsistencyLevel(level))
+        level = driver.DefaultConsistencyLevel.valueOf(consistency)
+        return driver.cql.SimpleStatement.newInstance(text).setConsistencyLevel(level)
 
     def _wait(self, submitted: Any, within_s: int = _STATEMENT_S) -> Any:
         """The answer."""

@@ -25,6 +25,9 @@ class CassandraDialect:
     #: Largest row that the server takes, in bytes; None for any.
     max_row_bytes: int | None = None
 
+    #: Bytes of a row for which one write is billed; None where writes are not.
+    unit_bytes: int | None = None
+
     #: Levels of consistency that reads may ask for, and the only one that writes may; None for any.
     read_consistencies: tuple[str, ...] | None = None
     write_consistency: str | None = None
@@ -113,6 +116,7 @@ class KeyspacesDialect(CassandraDialect):
     name = "keyspaces"
     max_key_bytes = 2_048
     max_row_bytes = 1_048_576
+    unit_bytes = 1_024
     read_consistencies = ("LOCAL_QUORUM", "LOCAL_ONE", "ONE")
     write_consistency = "LOCAL_QUORUM"
     # The server takes 48 hours. The last one is left to the write itself.

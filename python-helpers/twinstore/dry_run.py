@@ -10,6 +10,7 @@ from pyspark.sql import functions as sf
 
 from .append import compared, hashed, staged
 from .config import Settings
+from .cost import cost_notes
 from .preflight import check
 from .receipts import Gap, Receipt, Watermark
 from .run_identity import RunIdentity
@@ -54,17 +55,19 @@ def _plan(twins: Twins, settings: Settings, identity: RunIdentity, batch: Batch)
         return replace(plan, rows_in=count, unchanged=count, notes=(*plan.notes, note))
     with staged(rows, identity) as kept:
         if snapshot is None:
-            return _counted(plan, twins, kept.count(), kept, None)
+            return _counted(plan, twins, settings, kept.count(), kept, None)
         history = twins.offline.read_as(kept.schema, snapshot.version)
         if batch.mode == "append":
-            return _counted(plan, twins, kept.count(), kept, history)
+            return _counted(plan, twins, settings, kept.count(), kept, history)
         with compared(twins, kept, snapshot, reached) as (count, unknown):
             if unknown is None:
                 return replace(plan, rows_in=count, unchanged=count)
-            return _counted(plan, twins, count, unknown, history)
+            return _counted(plan, twins, settings, count, unknown, history)
 
 
-def _counted(plan: Receipt, twins: Twins, rows_in: int, fresh: DataFrame, history: DataFrame | None) -> Receipt:
+def _counted(
+    plan: Receipt, twins: Twins, settings: Settings, rows_in: int, fresh: DataFrame, history: DataFrame | None
+) -> Receipt:
     definition, keys = twins.definition, list(twins.definition.keys)
     order = order_rows(fresh, definition)
     batch = order.groupBy(*key_names(definition)).agg(sf.max(ORDER).alias("_newest"))
@@ -84,4 +87,5 @@ def _counted(plan: Receipt, twins: Twins, rows_in: int, fresh: DataFrame, histor
         written=written,
         late=late,
         superseded=superseded,
+        notes=(*plan.notes, *cost_notes(twins, settings, fresh, written)),
     )

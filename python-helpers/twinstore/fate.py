@@ -13,6 +13,7 @@ from .dialect import CassandraDialect
 from .expiry import expires_us, remaining_s
 from .feature_group import MAX_TTL_S, Definition
 from .online import EXPIRES_US
+from .row_size import STAMP_BYTES, row_bytes
 from .types import GroupColumn, is_readable, parse_type, quoted
 
 #: Column that says it: `ALIVE`, `EXPIRED`, or the reason why the row can never be written.
@@ -38,6 +39,9 @@ def with_fate(winners: DataFrame, definition: Definition, dialect: CassandraDial
     expires, remaining = expires_us(definition), remaining_s(definition, now_us)
     fate = sf.when(_illegal_key(definition, dialect), "the key is empty or too long")
     fate = fate.when(_null_element(definition), "a frozen collection has a null element")
+    if dialect.max_row_bytes is not None:
+        too_large = row_bytes(definition, STAMP_BYTES) > dialect.max_row_bytes
+        fate = fate.when(too_large, f"the row is larger than {dialect.max_row_bytes} bytes")
     fate = fate.when(_unreadable(definition), "a date or time from before the Gregorian calendar cannot be read back")
     if expires is None or remaining is None:
         return winners.withColumn(FATE, fate.otherwise(ALIVE))

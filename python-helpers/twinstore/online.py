@@ -16,6 +16,8 @@ from .cql import Cql
 from .dialect import CassandraDialect
 from .errors import TwinstoreError
 from .feature_group import COMMIT_VERSION, MAX_TTL_S, Definition
+from .foreign import FOREIGN
+from .throttled import Throttled, pauses, timed_out
 from .types import GroupColumn, contract, quoted
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ EXPIRES_US = "_expires_us"
 _TTL_S = "twinstore_ttl_s"
 # The clock as each row is written: a write may take minutes, and a row is to expire when its time has come.
 _NOW_MS = "CAST(java_method('java.lang.System', 'currentTimeMillis') AS BIGINT)"
+
+#: Share of the rows left that must be left at most, for further attempts to be worth their pauses.
+_PROGRESS = 0.9
 
 #: Time without an answer from any node after which a write is stopped.
 _SILENCE_S = 5.0
@@ -119,14 +124,19 @@ class OnlineTable:
         reader = reader.option("keyspace", self._definition.keyspace)
         looked_up = direct_join or self._dialect.direct_join
         rows = reader.option("table", self._definition.table).option("directJoinSetting", looked_up).load()
-        if not self._dialect.counts:
-            # The connector asks the server to count where no column is needed, so that one is, by what is always true.
-            rows = rows.where(sf.length(sf.col(quoted(self._definition.keys[0])).cast("string")) >= 0)
         there = [column for column in self._definition.columns if column.name in rows.columns]
         return rows.select(*(_as_kept(column) for column in there), COMMIT_VERSION)
 
     def read(self) -> DataFrame:
         """Every row with the offline store's types, and the commit version. A column that the table lost is null."""
+        rows = self._restored()
+        if self._dialect.counts:
+            return rows
+        # The connector asks the server to count where no column is needed, so that one is, by what is always true. Not
+        # in `scan`: where the connector looks the rows of an outer join up, it filters the rows that it did not find.
+        return rows.where(sf.length(sf.col(quoted(self._definition.keys[0])).cast("string")) >= 0)
+
+    def _restored(self) -> DataFrame:
         rows = self.scan()
         restored = [
             (contract(column).from_online(sf.col(quoted(column.name))) if column.name in rows.columns else sf.lit(None))
@@ -139,8 +149,49 @@ class OnlineTable:
     def write(self, rows: DataFrame, timestamp_us: int, version: int) -> None:
         """Writes whole rows (offline types, and `EXPIRES_US` when rows expire) with one write timestamp.
 
-        Nulls are written as nulls, so that no cell of an older row stays. Raises whatever Spark raises.
+        Nulls are written as nulls, so that no cell of an older row stays. When the store says that it is too much, the
+        rows that did not arrive are written again after a pause, as long as more of them arrive. Raises `Throttled`
+        when they do not, else whatever Spark raises.
         """
+        try:
+            self._save(rows, timestamp_us, version)
+        except FOREIGN as error:
+            if not timed_out(error):
+                raise
+            self._write_missing(rows, timestamp_us, version, str(error))
+
+    def _write_missing(self, rows: DataFrame, timestamp_us: int, version: int, details: str) -> None:
+        """Writes what did not arrive, again and again. Raises `Throttled`."""
+        attempts = pauses()
+        left: int | None = None
+        try:
+            while True:
+                missing = self._missing(rows, version).persist()
+                before, left = left, missing.count()
+                if before is None or left <= before * _PROGRESS:
+                    attempts = pauses()
+                pause_s = next(attempts, None)
+                if pause_s is None:
+                    raise Throttled(left, details)
+                time.sleep(pause_s)
+                try:
+                    self._save(missing, timestamp_us, version)
+                    return
+                except FOREIGN as error:
+                    if not timed_out(error):
+                        raise
+                finally:
+                    missing.unpersist()
+        except FOREIGN as error:
+            raise Throttled(left, str(error)) from error
+
+    def _missing(self, rows: DataFrame, version: int) -> DataFrame:
+        """Those of `rows` that are not online as of `version`: a row arrives whole or not at all."""
+        arrived = self._restored().select(*map(quoted, self._definition.keys), COMMIT_VERSION)
+        known = sf.coalesce(sf.col(COMMIT_VERSION), sf.lit(-1))
+        return rows.join(arrived, list(self._definition.keys), "left").where(known < version).select(*rows.columns)
+
+    def _save(self, rows: DataFrame, timestamp_us: int, version: int) -> None:
         values = [
             kept.written(kept.to_online(sf.col(quoted(column.name)))).alias(column.name)
             for column, kept in ((column, contract(column)) for column in self._definition.columns)

@@ -206,7 +206,8 @@ def _made(twins: Twins, snapshot: Snapshot | None) -> Snapshot:
 
 def _session_problems(twins: Twins, settings: Settings) -> Iterator[Problem]:
     conf = twins.spark.sparkContext.getConf()
-    if settings.online.credentials.file is not None and conf.get("spark.cassandra.auth.username") is None:
+    by_conf = settings.online.credentials.file is not None and not twins.dialect.needs_profile
+    if by_conf and conf.get("spark.cassandra.auth.username") is None:
         # The connector would be refused only after history was written.
         yield Problem(
             "This Spark session has no login for the online store.",
@@ -215,6 +216,11 @@ def _session_problems(twins: Twins, settings: Settings) -> Iterator[Problem]:
         )
     if conf.get("spark.speculation", "false") == "true":
         yield Problem("spark.speculation is on, which runs online writes twice.", "Set spark.speculation=false.")
+    try:
+        # The budget of its writes may be one that this session cannot keep.
+        _ = twins.cql.connection.bulk_conf
+    except TwinstoreError as error:
+        yield Problem(error.message, error.remedy)
     scheme = urlsplit(twins.offline.location).scheme
     log_store = conf.get(f"spark.delta.logStore.{scheme}.impl", "") or ""
     if scheme in _OBJECT_STORES and not settings.offline.single_writer and "DynamoDB" not in log_store:

@@ -21,6 +21,7 @@ from .fate import ALIVE, EXPIRED, FATE, Tally, tally, with_fate
 from .gap import Changes, Due, Start, due_online, resumed_runs, winner_rows
 from .receipts import Receipt
 from .stages import Stages
+from .throttled import Throttled, timed_out
 from .twins import Twins
 from .types import cql_json, quoted
 from .winners import key_names
@@ -139,13 +140,19 @@ class Propagation:
                     before = self._jobs()
                     twins.online.write(alive, receipt.write_timestamp_us, receipt.gap.to_version)
             except Exception as error:
-                written = 0 if before is None else self._confirmed(fates, self._jobs() - before)
+                written = 0 if before is None else self._written(error, fates, before)
                 unconfirmed = replace(
                     receipt,
                     unconfirmed=fates.alive - written + removals - deleted,
                     durations_s=dict(self._stages.durations_s),
                 )
                 raise _unconfirmed(unconfirmed, error, watch.silent, twins.cql.address) from error
+
+    def _written(self, error: Exception, fates: Tally, before: set[int]) -> int:
+        """Rows that are confirmed, at least, where the jobs after those of `before` ended in this error."""
+        if isinstance(error, Throttled):
+            return 0 if error.rows_left is None else fates.alive - error.rows_left
+        return self._confirmed(fates, self._jobs() - before)
 
     def _jobs(self) -> set[int]:
         """The Spark jobs that this stage began."""
@@ -204,17 +211,20 @@ def _foreign(changes: Changes) -> Iterable[str]:
 
 
 def _unconfirmed(receipt: Receipt, error: Exception, silent: bool, address: str) -> WriteUnconfirmed:
-    why = "stopped answering" if silent else "failed"
+    cause = from_foreign(error, "The online write failed.", "See the details.")
+    why, first = "stopped answering" if silent else "failed", "When it is back,"
+    if not silent and timed_out(cause):
+        why = "took fewer rows than it was sent"
+        first = "Lower `budgets.online_rows_per_second` in the settings below what the table takes, or raise that; then"
     again = f"run `store.retry({receipt.group!r})` or the same write again: it goes on from there"
     sets_back = receipt.operation == "materialize" and receipt.version is not None
     if sets_back or receipt.operation in ("repair", "delete"):
         # Which rows were due is not in the log.
         again = f"run the same {receipt.operation} again"
-    cause = from_foreign(error, "The online write failed.", "See the details.")
     return WriteUnconfirmed(
         f"The online store at {address} {why}: up to {receipt.unconfirmed} rows of {receipt.group} are unconfirmed; "
         "the offline store has all of them.",
-        f"When it is back, {again}.",
+        f"{first} {again}.",
         receipt,
         details=cause.details,
     )

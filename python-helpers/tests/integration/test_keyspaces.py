@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,16 +15,17 @@ from pyspark.sql import functions as sf
 
 from twinstore.config import Settings
 from twinstore.dialect import quote_text
-from twinstore.errors import TwinstoreError
+from twinstore.errors import TwinstoreError, WriteUnconfirmed
 from twinstore.feature_group import FeatureGroup
 from twinstore.keyspaces import table_problems
+from twinstore.lease import Lease
 from twinstore.problem import Problem
 from twinstore.progress import silent
 from twinstore.store import Store
 from twinstore.twins import Twins
 
 from .keyspaces import FakeKeyspaces, fake_keyspaces
-from .readings import agree, online, readings
+from .readings import agree, day, online, readings
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -161,7 +163,6 @@ def test_properties_that_a_table_lacks_are_named_with_what_enables_them(store: S
     expiring = dataclasses.replace(group, ttl="7000d")
     with pytest.raises(TwinstoreError, match="has ttl off") as raised:
         store.write(rows, expiring)
-    assert store.cql.table("features", group.name)["custom_properties"].get("ttl") is None
     store.cql.define_table("features", group.name, raised.value.remedy.partition(". It cannot")[0])
     assert store.write(readings(store.spark, [("a", 1, 2.0, 2)]), expiring).written == 1
     assert store.parity(group).verdict == "in_parity"
@@ -171,10 +172,13 @@ def test_client_side_timestamps_that_a_table_lacks_are_named(store: Store, group
     store.write(readings(store.spark, [("a", 0, 1.0, 1)]), group)
     # The same group with an online table that others made: its comment says whose it is.
     other = f"t{uuid.uuid4().hex[:12]}"
-    comment = store.cql.table("features", group.name)["comment"]
+    described = store.cql.table("features", group.name)
+    assert described is not None
     columns = 'house text PRIMARY KEY, day date, mean double, peak int, "_commit_version" bigint'
     store.cql.define_table(
-        "features", other, f"CREATE TABLE features.{other} ({columns}) WITH comment = {quote_text(comment)}"
+        "features",
+        other,
+        f"CREATE TABLE features.{other} ({columns}) WITH comment = {quote_text(described['comment'])}",
     )
     twins = store.twins(dataclasses.replace(store.definition(group), online=f"features.{other}"))
     (problem,) = problems_of(twins)
@@ -187,3 +191,166 @@ def problems_of(twins: Twins) -> list[Problem]:
     shape = twins.online.shape()
     assert shape is not None
     return list(table_problems(twins, shape))
+
+
+def test_rows_that_time_out_arrive_in_the_end_and_none_is_lost(
+    spark: SparkSession, group: FeatureGroup, settings_of: Callable[..., dict[str, Any]]
+) -> None:
+    with fake_keyspaces(rules={"throttle": {"write_timeouts": 0.8, "kept": 0.5}}) as fake:
+        store = Store(spark.newSession(), settings_of(fake), silent)
+        rows = readings(spark, [(f"h{n}", 0, float(n), n) for n in range(300)])
+        receipt = store.write(rows, group)
+        timed_out = fake.report()["write_timeouts"]
+        assert (receipt.written, receipt.unconfirmed, receipt.kept) == (300, 0, True)
+        assert timed_out > 300
+        store.delete(group, [f"h{n}" for n in range(40)])
+        assert fake.report()["write_timeouts"] > timed_out
+        assert store.parity(group).verdict == "in_parity"
+        assert store.online(group).count() == 260
+
+
+def test_time_outs_that_last_leave_rows_unconfirmed_and_name_the_remedy(
+    spark: SparkSession, group: FeatureGroup, settings_of: Callable[..., dict[str, Any]]
+) -> None:
+    with fake_keyspaces() as fake:
+        store = Store(spark.newSession(), settings_of(fake), silent)
+        store.write(readings(spark, [("a", 0, 1.0, 1)]), group)
+        fake.change(throttle={"write_timeouts": 1})
+        with pytest.raises(WriteUnconfirmed, match="took fewer rows than it was sent") as raised:
+            store.write(readings(spark, [("a", 1, 2.0, 2), ("b", 1, 3.0, 3)]), group)
+        assert raised.value.receipt.unconfirmed == 2
+        assert "budgets.online_rows_per_second" in raised.value.remedy
+        assert "store.retry" in raised.value.remedy
+        fake.change(throttle=None)
+        assert store.retry(group).written == 2
+        assert store.parity(group).verdict == "in_parity"
+
+
+@pytest.mark.parametrize("dialect", ["keyspaces", "cassandra"])
+def test_the_budget_holds_over_all_tasks_together(
+    spark: SparkSession, group: FeatureGroup, settings_of: Callable[..., dict[str, Any]], dialect: str
+) -> None:
+    rate = 100
+    with fake_keyspaces(dialect=dialect) as fake:
+        settings = settings_of(fake, budgets={"online_rows_per_second": rate}, dialect=dialect)
+        store = Store(spark.newSession(), settings, silent)
+        rows = readings(spark, [(f"h{n}", 0, float(n), n) for n in range(5 * rate)])
+        assert store.write(rows.repartition(4), group).written == 5 * rate
+        # What was saved up before a second's beginning comes on top of what that second gives.
+        assert fake.report()["peak_write_units_per_s"] <= 2 * rate
+        assert store.parity(group).verdict == "in_parity"
+
+
+def test_a_dry_run_tells_write_units_cost_and_time(
+    spark: SparkSession,
+    store: Store,
+    group: FeatureGroup,
+    settings_of: Callable[..., dict[str, Any]],
+    keyspaces: FakeKeyspaces,
+) -> None:
+    rows = readings(spark, [(f"h{n}", 0, float(n), n) for n in range(250)])
+    (note,) = [note for note in store.write(rows, group, dry_run=True).notes if "write units" in note]
+    assert "about 250 write units" in note
+    assert "at a price that the settings do not say" in note and "no budget is set" in note
+    budgets = {"online_rows_per_second": 2, "write_units_price_per_million": 10_000}
+    priced = Store(store.spark.newSession(), settings_of(keyspaces, budgets=budgets), silent)
+    (note,) = [note for note in priced.write(rows, group, dry_run=True).notes if "write units" in note]
+    assert "cost 2.50 at the price of the settings" in note
+    assert "at least 2 minutes 5 s at 2 rows a second" in note
+
+
+def test_a_row_that_is_too_large_is_set_aside_by_name(store: Store, make_group: Callable[..., FeatureGroup]) -> None:
+    group = make_group()
+    rows = store.spark.range(2).select(
+        sf.concat(sf.lit("h"), "id").alias("house"),
+        sf.lit(day(0)).alias("day"),
+        sf.expr("repeat('x', int(id) * 1048576)").alias("text"),
+    )
+    receipt = store.write(rows, group)
+    assert (receipt.written, receipt.failed) == (1, 1)
+    twins = store.twins(store.definition(group))
+    failed = twins.ledger.read("failed_rows")
+    assert failed is not None and [row.reason for row in failed.collect()] == ["the row is larger than 1048576 bytes"]
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, str]]:
+    """Makes a certificate for a host, and an authority that signed it among others: {cert, key, ca}."""
+    folder = tmp_path_factory.mktemp("certificates")
+
+    def run(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=folder)
+
+    def make(host: str) -> dict[str, str]:
+        for name in ("authority", "another"):
+            subject = ("-subj", f"/CN={name}", "-addext", "basicConstraints=critical,CA:TRUE")
+            run(
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-keyout",
+                f"{name}.key",
+                "-out",
+                f"{name}.pem",
+                *subject,
+            )
+        run("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "host.key", "-out", "host.csr", "-subj", f"/CN={host}")
+        (folder / "names").write_text(f"subjectAltName=DNS:{host}")
+        signed = ("-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial", "-extfile", "names")
+        run("x509", "-req", "-in", "host.csr", "-out", "host.pem", "-days", "2", *signed)
+        bundle = folder / "bundle.pem"
+        bundle.write_text((folder / "another.pem").read_text() + (folder / "authority.pem").read_text())
+        return {"cert": str(folder / "host.pem"), "key": str(folder / "host.key"), "ca": str(bundle)}
+
+    return make
+
+
+def test_a_password_and_a_bundle_of_authorities_open_an_encrypted_store_whose_name_is_right(
+    spark: SparkSession,
+    group: FeatureGroup,
+    settings_of: Callable[..., dict[str, Any]],
+    certificates: Callable[[str], dict[str, str]],
+    tmp_path: Path,
+) -> None:
+    login = {"username": "writer-at-1", "password": "sesame-keyspaces"}
+    (tmp_path / "login.json").write_text(json.dumps(login))
+    (tmp_path / "login.json").chmod(0o600)
+    for host in ("localhost", "elsewhere.example"):
+        made = certificates(host)
+        with fake_keyspaces(
+            nodes=3, accounts={"password": login}, tls={"cert": made["cert"], "key": made["key"]}
+        ) as fake:
+            online = {"hosts": [f"localhost:{fake.port}"], "tls": True, "ca": made["ca"]}
+            credentials = {"file": str(tmp_path / "login.json")}
+            store = Store(spark.newSession(), settings_of(fake, credentials=credentials, **online), silent)
+            if host == "localhost":
+                assert store.write(readings(spark, [("a", 0, 1.0, 1)]), group).written == 1
+                assert store.parity(group).verdict == "in_parity"
+                assert "sesame" not in str(spark.sparkContext.getConf().getAll())
+            else:
+                with pytest.raises(TwinstoreError, match="did not carry out"):
+                    store.parity(group)
+
+
+def test_signed_logins_without_the_plug_in_are_refused_with_its_coordinates(
+    spark: SparkSession, keyspaces: FakeKeyspaces, settings_of: Callable[..., dict[str, Any]]
+) -> None:
+    with pytest.raises(TwinstoreError, match="SigV4AuthProvider is not on Spark's class path") as raised:
+        Store(spark.newSession(), settings_of(keyspaces, sigv4=True), silent)
+    assert "software.aws.mcs:aws-sigv4-auth-cassandra-java-driver-plugin" in raised.value.remedy
+
+
+def test_the_lease_is_one_writers_at_a_time(store: Store) -> None:
+    with Lease(store.cql, "features", "s3a://b/t", "one").held("run", silent, lambda step: None) as lease:
+        lease.check()
+        assert lease.holder() == "one"
+        other = Lease(store.cql, "features", "s3a://b/t", "two")
+
+        def stop(step: str) -> None:
+            raise TwinstoreError("aborted", f"Stopped waiting for the {step}.", "")
+
+        with pytest.raises(TwinstoreError, match="Stopped waiting"), other.held("run", silent, stop):
+            pytest.fail("Two hold the lease.")
+    assert lease.holder() is None
