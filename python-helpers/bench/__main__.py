@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as sf
 
 import twinstore as ts
+from twinstore.config import load_settings
 from twinstore.progress import silent
 
 from . import data
@@ -42,6 +43,7 @@ class Bench:
     store: ts.Store
     folder: Path
     rounds: int
+    days: int
 
     def group(self, rows: DataFrame) -> ts.FeatureGroup:
         """A new one of these columns, whose tables are empty."""
@@ -81,7 +83,7 @@ class Raw:
 def write(bench: Bench) -> list[Line]:
     """The first load, the daily increment and late data, beside raw appends of the same rows and winners; the first
     load beside the way of the public kit too, which overwrites history and appends all of it online."""
-    first = _kept(bench, data.history(bench.spark))
+    first = _kept(bench, data.history(bench.spark, bench.days))
     winners = first.where(sf.col(data.EVENT_TIME) >= first.agg(sf.max(data.EVENT_TIME)).collect()[0][0]).cache()
     print(f"first load: {first.count():,} rows, {winners.count():,} winners, {len(first.columns)} columns")
     # Tables are there before: making them is no part of a load.
@@ -132,7 +134,7 @@ def _increments(bench: Bench, group: ts.FeatureGroup, raw: Raw, title: str, rows
 
 def parity(bench: Bench) -> list[Line]:
     """Proofs after a daily increment: of what changed beside the increment, of every row beside a plain Spark diff."""
-    first = _kept(bench, data.history(bench.spark))
+    first = _kept(bench, data.history(bench.spark, bench.days))
     group = bench.group(first)
     bench.store.write(first, group)
     bench.store.parity(group, how="full")
@@ -188,21 +190,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="npm run bench --", description=__doc__)
     parser.add_argument("benches", nargs="*", metavar="BENCH", help=f"which: {', '.join(_BENCHES)}")
     parser.add_argument("--rounds", type=int, default=5, help="how often each way is timed; the median counts")
+    parser.add_argument("--days", type=int, default=data.DAYS, help="days of the first load, at least 60")
     options = parser.parse_args()
     unknown = set(options.benches) - set(_BENCHES)
     if unknown:
         parser.error(f"{', '.join(sorted(unknown))} is not one of {', '.join(_BENCHES)}")
-    spark = ts.spark_session(app_name="twinstore benchmark")
+    settings = load_settings(None)
+    # The stack's sessions are made to start fast; this one is to run fast.
+    conf = {name: value for name, value in settings.spark.conf.items() if name != "spark.driver.extraJavaOptions"}
+    settings = replace(settings, spark=replace(settings.spark, conf=conf))
+    spark = ts.spark_session(settings, app_name="twinstore benchmark")
     folder = Path(tempfile.mkdtemp(prefix="twinstore-bench-"))
     try:
-        bench = Bench(spark, ts.Store(spark, progress=silent), folder, options.rounds)
+        bench = Bench(spark, ts.Store(spark, settings, silent), folder, options.rounds, options.days)
         lines = [line for name in options.benches or _BENCHES for line in _BENCHES[name](bench)]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     machine = f"{os.cpu_count()} cores, {memory_gib:.0f} GiB, {platform.system()}"
     print(f"\n{datetime.now(timezone.utc):%Y-%m-%d}, {machine}, load {os.getloadavg()[0]:.1f} at the end,")
-    print(f"Spark {spark.version}, median of {options.rounds}\n")
+    print(f"Spark {spark.version}, {options.days * data.HOUSEHOLDS:,} rows, median of {options.rounds}\n")
     print(table(lines))
     spark.stop()
 

@@ -10,9 +10,8 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
 HOUSEHOLDS = 5_560
+#: Days of the first load, for about as many rows as the published set has.
 DAYS = 631
-#: About as many as the published set has.
-ROWS = HOUSEHOLDS * DAYS
 _DAILY = ("energy_median", "energy_mean", "energy_max", "energy_std", "energy_sum", "energy_min")
 _WINDOWS = tuple(
     f"energy_{what}_{window}"
@@ -22,9 +21,13 @@ _WINDOWS = tuple(
 KEY, EVENT_TIME = "household_id", "day"
 
 
-def history(spark: SparkSession) -> DataFrame:
-    """The first load: 24 columns, all days of all households, in the order of days."""
-    return _rows(spark.range(ROWS), f"cast(id / {HOUSEHOLDS} as int)", f"id % {HOUSEHOLDS}")
+def history(spark: SparkSession, days: int = DAYS) -> DataFrame:
+    """The first load: 24 columns, all households on so many days up to the last, in the order of days."""
+    return _rows(
+        spark.range((DAYS - days) * HOUSEHOLDS, DAYS * HOUSEHOLDS),
+        f"cast(id / {HOUSEHOLDS} as int)",
+        f"id % {HOUSEHOLDS}",
+    )
 
 
 def increment(spark: SparkSession, day: int) -> DataFrame:

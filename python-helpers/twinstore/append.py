@@ -58,7 +58,7 @@ def append(
         return _already(twins, rows, identity.run_id, watermark)
     created_us = max(time.time_ns() // 1_000, (snapshot.timestamp_us or 0) + 1_000)
     fresh = hashed(rows, definition, created_us)
-    if mode == "append" or _never_written(twins, snapshot):
+    if mode == "append" or twins.offline.size_bytes() == 0:
         commit = _commit(twins, fresh, identity, created_us, before_commit)
         if commit is None:
             return _already(twins, rows, identity.run_id, watermark)
@@ -171,12 +171,6 @@ def _already(twins: Twins, rows: DataFrame, run_id: str, watermark: Watermark) -
         ),
         was_there=True,
     )
-
-
-def _never_written(twins: Twins, snapshot: Snapshot) -> bool:
-    """Whether the table was just made, so that there is nothing to compare a batch with."""
-    first = twins.offline.commit(0) if snapshot.version == 0 else None
-    return first is not None and not first.changes_rows
 
 
 def incomplete(definition: Definition) -> Column:
