@@ -11,9 +11,13 @@ if TYPE_CHECKING:
 
 
 def literal(text: str | None, spark_type: str) -> Column:
-    """The value that `text` writes: hexadecimal for binary, µs since the epoch for timestamps, JSON for nested types,
-    Spark's own text for all others."""
-    value = sf.lit(text).cast("string")
+    """The value that `text` writes: see `read`."""
+    return read(sf.lit(text).cast("string"), spark_type)
+
+
+def read(value: Column, spark_type: str) -> Column:
+    """The values that a column of texts writes: hexadecimal for binary, µs since the epoch for timestamps, JSON for
+    nested types, Spark's own text for all others."""
     if spark_type == "binary":
         return sf.unhex(value)
     if spark_type == "timestamp":
