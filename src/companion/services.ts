@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import { TwinstoreError } from '../contract';
 import type { Settings } from '../contract';
 import { loadSettings, readCredentials, seconds, stampOf } from './config';
@@ -53,7 +55,7 @@ export async function createServices(
   const onlineStore = new OnlineStore(
     online.dialect === 'keyspaces' ? 'Keyspaces' : 'Cassandra',
     online.hosts.join(', '),
-    clientOptions(online, login)
+    clientOptions(online, login, await authorities(online.ca))
   );
   const probes: IProbe[] = [
     ...offlineProbes(engine.store, locations, s3Address, path),
@@ -115,6 +117,22 @@ export class CurrentServices {
 
   private known: { path: string; stamp: string; services: IServices } | null = null;
   private making: Promise<IServices> | null = null;
+}
+
+async function authorities(file: string | undefined): Promise<Buffer | null> {
+  if (file === undefined) {
+    return null;
+  }
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new TwinstoreError(
+      'bad_request',
+      `The authorities of ${file} could not be read.`,
+      'Correct `ca` of the online store in twinstore.toml.',
+      { cause: error }
+    );
+  }
 }
 
 async function onlineLogin(file: string | undefined, remember: (secret: string) => void): Promise<ILogin | null> {

@@ -90,20 +90,24 @@ export function parseSettings(text: string, path: string, home: string): Setting
     );
   });
   const { offline, online } = settings.stores;
+  // A relative path of the settings begins at the folder of the file that names it.
+  const place = (file: string) => resolve(dirname(path), file.replace(/^~(?=\/|$)/, home));
   return {
     ...settings,
     stores: {
-      offline: { ...offline, ...placed(offline.credentials, path, home) },
-      online: { ...online, ...placed(online.credentials, path, home) }
+      offline: { ...offline, ...placed(offline.credentials, place) },
+      online: {
+        ...online,
+        ...placed(online.credentials, place),
+        ...(online.ca === undefined ? {} : { ca: place(online.ca) })
+      }
     }
   };
 }
 
-/** A relative path of the settings begins at the folder of the file that names it. */
-function placed(credentials: Credentials | undefined, path: string, home: string): { credentials?: Credentials } {
+function placed(credentials: Credentials | undefined, place: (file: string) => string): { credentials?: Credentials } {
   if (credentials?.file === undefined) {
     return credentials === undefined ? {} : { credentials };
   }
-  const file = credentials.file.replace(/^~(?=\/|$)/, home);
-  return { credentials: { ...credentials, file: resolve(dirname(path), file) } };
+  return { credentials: { ...credentials, file: place(credentials.file) } };
 }

@@ -14,11 +14,18 @@ export interface ILogin {
   password: string;
 }
 
-/** Options of the driver as the settings ask for them. */
-export function clientOptions(settings: OnlineSettings, login: ILogin | null): ClientOptions {
+/**
+ * Options of the driver as the settings ask for them.
+ *
+ * @param ca PEM texts of all authorities that TLS trusts; null for those of Node.
+ */
+export function clientOptions(settings: OnlineSettings, login: ILogin | null, ca: Buffer | null = null): ClientOptions {
+  const [first = ''] = settings.hosts;
   const options: ClientOptions = {
     contactPoints: settings.hosts,
     localDataCenter: settings.datacenter,
+    // Of the nodes that the first ones tell of, which tell no port.
+    protocolOptions: { port: Number(first.slice(first.lastIndexOf(':') + 1)) },
     queryOptions: {
       consistency: types.consistencies[consistencyName(settings.consistency ?? 'LOCAL_QUORUM')],
       isIdempotent: true,
@@ -33,7 +40,11 @@ export function clientOptions(settings: OnlineSettings, login: ILogin | null): C
     options.authProvider = new auth.PlainTextAuthProvider(login.username, login.password);
   }
   if (settings.tls === true) {
-    options.sslOptions = { rejectUnauthorized: true, ...serverName(settings.hosts) };
+    options.sslOptions = {
+      rejectUnauthorized: true,
+      ...(ca === null ? {} : { ca }),
+      ...serverName(settings.hosts)
+    };
   }
   return options;
 }

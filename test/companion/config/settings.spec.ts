@@ -16,6 +16,7 @@ file = "keys/s3.json"
 [stores.online]
 hosts = ["127.0.0.1:9042"]
 datacenter = "datacenter1"
+ca = "authorities.pem"
 [stores.online.credentials]
 file = "~/cql.json"
 `;
@@ -57,6 +58,7 @@ describe('settings', () => {
     const { stores } = read(LEGAL);
     expect(stores.offline.credentials?.file).toBe('/etc/keys/s3.json');
     expect(stores.online.credentials?.file).toBe('/home/me/cql.json');
+    expect(stores.online.ca).toBe('/etc/authorities.pem');
   });
 
   it.each([

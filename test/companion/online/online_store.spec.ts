@@ -2,7 +2,10 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { Client } from 'cassandra-driver';
+
 import { clientOptions, OnlineStore } from '../../../src/companion/online';
+import { FakeCqlServer } from '../../fakes/cql/index';
 import { ALIVE } from '../support/engine';
 
 /** A host that does with each connection what a test says. */
@@ -52,6 +55,25 @@ describe('OnlineStore', () => {
     expect(open.size).toBe(0);
     expect(connections).toBe(1);
   }, 10_000);
+});
+
+describe('clientOptions', () => {
+  it('find the other nodes at the port of the first, and trust the authorities that they are given', async () => {
+    const fake = await FakeCqlServer.start({ nodes: 3, keyspaces: ['features'] });
+    const client = new Client(clientOptions({ hosts: fake.hosts.slice(0, 1), datacenter: 'eu-west-1' }, null));
+    try {
+      await client.connect();
+      expect(client.hosts.keys().sort()).toEqual(fake.hosts);
+    } finally {
+      await client.shutdown();
+      await fake.stop();
+    }
+    const settings = { hosts: ['cassandra.eu-west-1.amazonaws.com:9142'], datacenter: 'eu-west-1', tls: true };
+    expect(clientOptions(settings, null, Buffer.from('PEM'))).toMatchObject({
+      protocolOptions: { port: 9142 },
+      sslOptions: { ca: Buffer.from('PEM'), rejectUnauthorized: true, servername: 'cassandra.eu-west-1.amazonaws.com' }
+    });
+  });
 });
 
 /** What a host that is still starting answers to a request: ERROR, code 0x1002. */
