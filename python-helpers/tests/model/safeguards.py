@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import NamedTuple
 
-#: The library has the safeguard. It has not: what diverges without it diverges in the library too. It is none of the
-#: protocol's, but asked of whatever the protocol runs on.
-BUILT, OPEN, NEEDED = "built", "open", "needed"
+#: The library has the safeguard. It is none of the protocol's, but asked of whatever the protocol runs on.
+BUILT, NEEDED = "built", "needed"
 
 
 class Refused(Exception):  # noqa: N818
@@ -95,7 +94,7 @@ class Safeguards:
     keys_of_removed_files: bool = _switch(
         BUILT, "where the change feed has a hole, removed files tell the keys", "DELETE while a table is adopted"
     )
-    fresh_stamp: bool = _switch(OPEN, "a stamp too old for the online store is made anew", "a late retry (Keyspaces)")
+    fresh_stamp: bool = _switch(BUILT, "a stamp too old for the online store is made anew", "a late retry (Keyspaces)")
 
     tasks_end: bool = _switch(NEEDED, "no task lives longer than files, log and tombstones are kept", "zombies")
     commits_are_quick: bool = _switch(
@@ -117,6 +116,3 @@ class Safeguards:
 
 #: The facts of each by its name, in the order of the table.
 ALL = {each.name: Facts(**each.metadata) for each in fields(Safeguards)}
-
-#: What the library lacks.
-OPEN_ONES = tuple(name for name, facts in ALL.items() if facts.kind == OPEN)
