@@ -354,3 +354,11 @@ def test_the_lease_is_one_writers_at_a_time(store: Store) -> None:
         with pytest.raises(TwinstoreError, match="Stopped waiting"), other.held("run", silent, stop):
             pytest.fail("Two hold the lease.")
     assert lease.holder() is None
+
+
+def test_a_feature_that_comes_later_reaches_every_row(store: Store, group: FeatureGroup) -> None:
+    rows = readings(store.spark, [("a", 0, 1.0, 1), ("b", 0, 2.0, 2)])
+    store.write(rows, group)
+    store.write(rows.withColumn("low", sf.lit(0.5)), group, new_features="low")
+    assert {row.house: row.low for row in store.online(group).collect()} == {"a": 0.5, "b": 0.5}
+    assert store.parity(group).verdict == "in_parity"
