@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import {
   canonical,
   CountingStore,
+  isDay,
   loadSettings,
   openOffline,
   openSnapshot,
@@ -144,7 +145,7 @@ function timeOf(text: string): number {
   const [, day, time = '00:00', zone = 'Z'] =
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[+-]\d\d:\d\d)?)?$/.exec(text) ?? [];
   const ms = Date.parse(`${day}T${time}${zone}`);
-  if (Number.isNaN(ms)) {
+  if (Number.isNaN(ms) || day === undefined || !isDay(day)) {
     throw new WrongUse(`--at takes a time such as 2026-01-31T12:00:00Z, not '${text}'.`);
   }
   return ms;

@@ -66,8 +66,12 @@ export const rows: View = async function* ({ engine, snapshot, columns, where, l
   }
 };
 
-export const historyOf: View = async function* ({ engine, table, limit, format, signal }) {
+export const historyOf: View = async function* ({ engine, table, limit, format, signal, snapshot }) {
   const commits = await history(engine, table, limit, signal);
+  if (commits.length === 0) {
+    // A log without a commit file is no log, or one of which only a checkpoint is left: that is told by the snapshot.
+    await snapshot(false);
+  }
   if (format === 'json') {
     yield* jsonLines(commits.map(({ timestampMs, ...rest }) => ({ ...rest, timestamp: timeText(timestampMs) })));
     return;

@@ -16,9 +16,10 @@ export async function writeAll(
   }
 }
 
-/** A table of texts, its first row the head; columns as wide as their widest text. */
-export function textTable(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map(row => row[i]?.length ?? 0)));
+/** A table of texts, its first row the head; columns as wide as their widest text. What would steer a terminal shows. */
+export function textTable(texts: readonly (readonly string[])[]): string {
+  const rows = texts.map(row => row.map(printable));
+  const widths = (rows[0] ?? []).map((_, i) => rows.reduce((most, row) => Math.max(most, row[i]?.length ?? 0), 0));
   return rows
     .map(
       row =>
@@ -28,4 +29,11 @@ export function textTable(rows: readonly (readonly string[])[]): string {
           .trimEnd()}\n`
     )
     .join('');
+}
+
+function printable(text: string): string {
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f]/g,
+    each => `\\x${each.charCodeAt(0).toString(16).padStart(2, '0')}`
+  );
 }

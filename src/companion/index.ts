@@ -6,6 +6,7 @@ export {
   ipcStream,
   jsonReader,
   openSnapshot,
+  isDay,
   parsePredicate,
   Scan,
   textReader,

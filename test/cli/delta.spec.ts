@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 
 import type { IContext } from '../../src/cli/command';
+import { textTable } from '../../src/cli/output';
 import { twinstore } from '../../src/cli/twinstore';
 import { bundle } from '../companion/support/bundles';
 import {
@@ -191,7 +192,9 @@ test('names a version that is not there, and a folder that is no table', async (
     code: 1,
     err: expect.stringMatching(/no version 7: its newest version is 1/)
   });
-  expect(await run(['rows', home])).toMatchObject({ code: 1, err: expect.stringMatching(/is not a Delta table/) });
+  for (const what of ['rows', 'history']) {
+    expect(await run([what, home])).toMatchObject({ code: 1, err: expect.stringMatching(/is not a Delta table/) });
+  }
   const { out } = await run(['rows', home, '--json']);
   expect(JSON.parse(out)).toMatchObject({ error: { code: 'not_found' } });
 });
@@ -210,3 +213,12 @@ test('Ctrl-C stops it in the middle of its output', async () => {
   const [code] = (await once(child, 'exit')) as [number];
   expect([code, err]).toEqual([130, 'Stopped.\n']);
 }, 60_000);
+
+test('a table of many rows is laid out, and what would steer a terminal shows', () => {
+  const texts = Array.from({ length: 200_000 }, () => ['a', '\u001b]0;x\u0007']);
+  expect(textTable(texts).split('\n', 1)[0]).toBe('a  \\x1b]0;x\\x07');
+});
+
+test.each(['2023-02-31', '2023-02-31T00:00:00Z'])('a day that no calendar has is no time: %s', async day => {
+  expect(await run(['rows', table, '--at', day])).toMatchObject({ code: 2, err: expect.stringMatching(/--at takes/) });
+});

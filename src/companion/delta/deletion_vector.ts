@@ -11,6 +11,8 @@ const MAGIC = 1_681_511_377;
 const UUID_LENGTH = 20;
 /** A deletion vector of this size would hold the rows of more files than one. */
 const MAX_BYTES = 256 * 1024 * 1024;
+/** Rows in memory at once; runs of them take next to nothing in the vector. */
+const MAX_ROWS = 50_000_000;
 
 /**
  * The rows of a data file that are deleted, ascending.
@@ -24,8 +26,11 @@ export async function readDeletionVector(
   signal: AbortSignal
 ): Promise<Float64Array> {
   const place = locate(table, vector);
-  if (vector.sizeInBytes > MAX_BYTES) {
+  if (vector.sizeInBytes < 4 || vector.sizeInBytes > MAX_BYTES) {
     throw damaged(place, `claims ${vector.sizeInBytes} bytes`);
+  }
+  if (vector.cardinality > MAX_ROWS) {
+    throw damaged(place, `claims ${vector.cardinality} rows of one file`);
   }
   const bytes = vector.storageType === 'i' ? inline(vector, place) : await stored(store, place, vector, signal);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

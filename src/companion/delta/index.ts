@@ -5,6 +5,7 @@ export { physicalName } from './column_mapping';
 export type { IEngine } from './engine';
 export { history } from './history';
 export type { ICommit } from './history';
+export { isDay } from './partition_values';
 export { parsePredicate } from './predicate';
 export type { Predicate } from './predicate';
 export { rowHash } from './row_hash';

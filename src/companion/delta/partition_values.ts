@@ -120,6 +120,13 @@ function microseconds(text: string, type: DataType): Data | null {
 
 /** Ms since the epoch of an ISO 8601 instant; null when it is none. */
 function instant(text: string): number | null {
-  const ms = /^\d{4}-\d\d-\d\dT/.test(text) ? Date.parse(text) : NaN;
+  const day = text.slice(0, 10);
+  const ms = /^\d{4}-\d\d-\d\dT/.test(text) && isDay(day) ? Date.parse(text) : NaN;
   return Number.isNaN(ms) ? null : ms;
+}
+
+/** Whether the calendar has the day; `Date` takes February's 31st for March. */
+export function isDay(day: string): boolean {
+  const ms = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
 }

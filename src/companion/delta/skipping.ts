@@ -152,7 +152,7 @@ class FileFacts {
         return Number.isSafeInteger(told) ? BigInt(told as number) : null;
       case 'float':
       case 'double':
-        return typeof told === 'number' && isLeast ? floatBound(told, field.type) : null;
+        return typeof told === 'number' && isLeast ? leastFloat(told, field.type) : null;
       case 'date':
         return typeof told === 'string' ? textBound(field, told) : null;
       case 'timestamp':
@@ -183,9 +183,12 @@ function parseStatistics(text: string | null): IStatistics {
   }
 }
 
-/** Only the least value: not every writer counts NaN, which is greater than all others. */
-function floatBound(told: number, type: string): number {
-  return type === 'float' ? Math.fround(told) : told;
+/**
+ * Only the least value: not every writer counts NaN, which is greater than all others. A float is written in as few
+ * digits as tell it from other floats, and stays so in files from before its column was widened.
+ */
+function leastFloat(told: number, type: string): number {
+  return type === 'float' ? Math.fround(told) : Math.min(told, Math.fround(told));
 }
 
 function textBound(field: ISchemaField, told: string): NonNullable<Value> | null {

@@ -32,7 +32,7 @@ export class WatchedTable {
 
   /**
    * All rows of a small table; the same array as before while no commit was made. Files never change, so each is read
-   * once.
+   * once for each deletion vector that it has.
    */
   async rows(signal: AbortSignal): Promise<readonly Row[]> {
     const snapshot = await this.snapshot(signal);
@@ -44,8 +44,9 @@ export class WatchedTable {
     }
     const parts = await Promise.all(
       snapshot.files.map(async file => {
-        const rows = this.files.get(file.path) ?? (await readFile(this.engine, snapshot, file, signal));
-        return [file.path, rows] as const;
+        const key = JSON.stringify([file.path, file.deletionVector]);
+        const rows = this.files.get(key) ?? (await readFile(this.engine, snapshot, file, signal));
+        return [key, rows] as const;
       })
     );
     this.files = new Map(parts);

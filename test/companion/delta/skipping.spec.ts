@@ -62,7 +62,9 @@ describe('a condition', () => {
     ],
     ['the last digits of a decimal', 'decimal(38,18)', { c: 0 }, { c: 0.1 }, 'c = 0.100000000000000001'],
     ['statistics of another type', 'long', { c: 'x' }, { c: [] }, 'c = 7'],
-    ['float, whose text is shorter than its double', 'float', { c: 0.1 }, { c: 0.1 }, 'c = 0.1']
+    ['float, whose text is shorter than its double', 'float', { c: 0.1 }, { c: 0.1 }, 'c = 0.1'],
+    // 0.7 as a float is less than 0.7.
+    ['a float that became a double', 'double', { c: 0.7 }, { c: 0.7 }, 'c < 0.7']
   ])('keeps a file for %s', async (_, type, least, greatest, where) => {
     const told = stats(least, greatest, { c: 0 });
     writeCommit(table.location, 0, [READER_3, metaData([field('c', type)]), add('a', { stats: told })]);
