@@ -122,6 +122,7 @@ def test_what_comes_after_the_anchor_is_in_flight_whichever_row_is_online(
     store.write(houses(spark, 6), group)
     anchor = store.parity(group).version
     # Another writer appends, changes and deletes; nothing of it is online yet.
+    assert anchor is not None
     day = datetime.date(2014, 2, 1)
     later = [(house, day, 7.0, 7, None, None) for house in ("h0", "new")]
     schema = spark.read.format("delta").load(group.offline).schema
