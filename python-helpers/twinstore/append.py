@@ -166,7 +166,7 @@ def _already(twins: Twins, rows: DataFrame, run_id: str, watermark: Watermark) -
         rows.count(),
         0,
         (
-            f"The run {run_id} is {where} already: nothing was appended.",
+            f"The run {run_id} was {where} before: its rows were not appended again.",
             "It was not compared with history again: rows of it deleted since come back only by another run=.",
         ),
         was_there=True,

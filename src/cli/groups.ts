@@ -44,7 +44,9 @@ export const groupsCommand: ICommand = {
     if (values.json) {
       context.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
     } else {
-      context.stdout.write(groupsInWords(answer.groups, Date.now() * 1000));
+      if (answer.groups.length > 0 || answer.errors.length === 0) {
+        context.stdout.write(groupsInWords(answer.groups, Date.now() * 1000));
+      }
       context.stderr.write(problemsInWords(answer));
     }
     const bad = answer.groups.some(({ state, error }) => state === 'differs' || error !== null);

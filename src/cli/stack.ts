@@ -125,7 +125,7 @@ function partName(text: string | undefined): PartName {
 
 function wholeNumber(option: string, text: string | undefined): number | undefined {
   if (text !== undefined && !/^[1-9]\d{0,4}$/.test(text)) {
-    throw new WrongUse(`${option} takes a number, not '${text}'.`);
+    throw new WrongUse(`${option} takes a whole number up to 99999, not '${text}'.`);
   }
   return text === undefined ? undefined : Number(text);
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { TwinstoreError } from '../contract';
 import type { ICassandraLogin } from './cassandra';
 import type { IStackFolder } from './paths';
 import type { IS3Credentials } from './s3';
@@ -22,5 +23,19 @@ function keep<T>(file: string, make: () => T): T {
   if (!existsSync(file)) {
     writeFileSync(file, `${JSON.stringify(make())}\n`, { mode: 0o600 });
   }
-  return JSON.parse(readFileSync(file, 'utf8'));
+  const wanted = Object.keys(make() as object);
+  let found: unknown;
+  try {
+    found = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    found = null;
+  }
+  if (!wanted.every(name => typeof (found as Record<string, unknown> | null)?.[name] === 'string')) {
+    throw new TwinstoreError(
+      'bad_request',
+      `The credentials' file ${file} does not hold ${wanted.join(' and ')}.`,
+      'Restore it. Or take the stack away with its data (`twinstore stack down --delete`), and start anew.'
+    );
+  }
+  return found as T;
 }

@@ -74,6 +74,8 @@ export interface IUpResult {
 
 /** Memory that S3Proxy and the supervisor take. */
 const OTHERS_BYTES = 250 * 1024 ** 2;
+/** With less its JVM ends before it says why. */
+const MIN_HEAP_MIB = 128;
 /** Room for data of a stack, beside downloads. */
 const DATA_BYTES = 1024 ** 3;
 /** A Unix socket's path is limited to 104 bytes on some systems. */
@@ -224,6 +226,13 @@ async function start(name: string, folder: IStackFolder, options: IUpOptions, ho
   const { env, room } = host;
   const before = readState(folder);
   const heapMib = options.heapMib ?? before?.cassandra_heap_mib ?? SMALL_HEAP_MIB;
+  if (heapMib < MIN_HEAP_MIB) {
+    throw new TwinstoreError(
+      'bad_request',
+      `Cassandra does not start with a heap of ${heapMib} MiB.`,
+      `Give it ${MIN_HEAP_MIB} MiB or more (\`--heap\`).`
+    );
+  }
   // Beside its heap Cassandra takes about 250 MiB for classes, threads and buffers.
   requireMemory((heapMib + 250) * 1024 ** 2 + OTHERS_BYTES, room);
   requireDisk(DATA_BYTES, folder.root, room);
@@ -252,7 +261,14 @@ async function start(name: string, folder: IStackFolder, options: IUpOptions, ho
     javaHome,
     small: heapMib <= SMALL_HEAP_MIB
   });
-  await launch(name, folder, options.owned ?? false, host);
+  try {
+    await launch(name, folder, options.owned ?? false, host);
+  } catch (error) {
+    // The next start is not to fail of the same wish.
+    const { ports = state.ports, cassandra_heap_mib = SMALL_HEAP_MIB } = before ?? {};
+    writeState(folder, { ...state, ports, cassandra_heap_mib });
+    throw error;
+  }
   return downloadS;
 }
 

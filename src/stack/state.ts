@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TwinstoreError } from '../contract';
 import type { IStackFolder } from './paths';
 import type { IPorts } from './ports';
 
@@ -34,7 +35,16 @@ export function writeState(folder: IStackFolder, state: IStackState): void {
 
 /** Do `work` while no other process does the same for this stack; answers false, at once, when one does. */
 export async function alone(folder: IStackFolder, work: () => Promise<void>): Promise<boolean> {
-  mkdirSync(folder.root, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(folder.root, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new TwinstoreError(
+      'bad_request',
+      `The folder ${folder.root} could not be made (${String((cause as NodeJS.ErrnoException).code)}).`,
+      'Set XDG_STATE_HOME to a folder that you may write.',
+      { cause }
+    );
+  }
   const lock = join(folder.root, 'up.lock');
   for (;;) {
     try {

@@ -111,3 +111,25 @@ test('credentials are made once and for their user only', async () => {
   }
   expect(cassandraLogin(folder).password.length).toBeGreaterThanOrEqual(40);
 });
+
+test('a folder that cannot be made is named, with where to put it instead', async () => {
+  writeFileSync(join(home, 'file'), '');
+  const folder = stackFolder('x', { XDG_STATE_HOME: join(home, 'file') });
+  await expect(alone(folder, async () => undefined)).rejects.toMatchObject({
+    code: 'bad_request',
+    message: expect.stringContaining(folder.root),
+    remedy: expect.stringContaining('XDG_STATE_HOME')
+  });
+});
+
+test.each(['{"username": "twin', '{"username": 5}', '[]', ''])(
+  'credentials that were damaged are named: %s',
+  async text => {
+    const folder = stackFolder('x', { XDG_STATE_HOME: home });
+    await alone(folder, async () => undefined);
+    writeFileSync(folder.cassandraCredentials, text);
+    expect(() => cassandraLogin(folder)).toThrow(
+      expect.objectContaining({ code: 'bad_request', message: expect.stringContaining(folder.cassandraCredentials) })
+    );
+  }
+);

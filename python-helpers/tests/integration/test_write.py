@@ -42,7 +42,7 @@ def test_the_same_write_again_adds_nothing_and_says_so_and_one_more_day_adds_tha
     again = store.write(spark.read.parquet(str(tmp_path / "in")), group)
     assert again.run_id == first.run_id
     assert (again.rows_in, again.appended, again.unchanged, again.written) == (2, 0, 0, 0)
-    assert any("nothing was appended" in note for note in again.notes)
+    assert any("not appended again" in note for note in again.notes)
     assert history(store, group) == 2
 
     more = store.write(files(spark, str(tmp_path / "in"), [("a", 1, 3.0, 3), ("b", 1, 4.0, 4)]), group)
