@@ -129,7 +129,7 @@ describe('RunsSection', () => {
     ];
     server.on('GET jobs', () => json({ jobs }));
     const node = await section();
-    await after(() => the(node, 'button', 'Open the executed notebook').click());
+    await after(() => the(node, 'button', 'Open outputs').click());
     expect(opened).toEqual([output]);
   });
 

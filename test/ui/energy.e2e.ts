@@ -46,7 +46,7 @@ test('a run is found again after a reload in the middle of it, and ends with a r
 test('the notebook that a run executed opens with its outputs', async ({ page }) => {
   const twinstore = new Twinstore(page);
   await twinstore.show();
-  await twinstore.newestRun.getByRole('button', { name: 'Open the executed notebook' }).click();
+  await twinstore.newestRun.getByRole('button', { name: 'Open outputs' }).click();
   const notebook = page.locator('.jp-NotebookPanel:not(.lm-mod-hidden)');
   await expect(notebook).toContainText('In parity', { timeout: 60_000 });
 });

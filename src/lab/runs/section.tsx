@@ -102,7 +102,7 @@ function Run({ job, trans, onStop, onOpen }: IRunProps): ReactElement {
       {job.error && <ErrorNotice error={job.error} trans={trans} />}
       {output !== null && job.state !== 'running' && (
         <Button className="jp-mod-styled jp-mod-reject" title={output} onClick={() => onOpen(output)}>
-          {trans.__('Open the executed notebook')}
+          {trans.__('Open outputs')}
         </Button>
       )}
     </>
