@@ -2,6 +2,9 @@ import { realpathSync } from 'node:fs';
 import type { IContext } from './command';
 import { twinstore } from './twinstore';
 
+/** Time that a process gets to end by itself, in ms. */
+const LINGER_MS = 1000;
+
 /** The context of this process. Ctrl-C aborts the signal once; what listens to it ends the work. */
 function processContext(): IContext {
   const controller = new AbortController();
@@ -23,4 +26,7 @@ function processContext(): IContext {
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 void twinstore(process.argv.slice(2), processContext()).then(code => {
   process.exitCode = code;
+  // What is left open, such as a connection that the driver of Cassandra forgets when the datacenter is not its own,
+  // must not keep the process.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 });

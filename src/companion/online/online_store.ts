@@ -117,8 +117,13 @@ export class OnlineStore {
       return;
     }
     this.connection = null;
-    // The driver shuts down only what is connected: what still connects is let go once it is, what failed is gone.
-    connection.ready.then(() => connection.client.shutdown()).catch(() => undefined);
+    // The driver shuts down only what is connected: what still connects is let go once it is.
+    connection.ready
+      .then(
+        () => connection.client.shutdown(),
+        () => closeForgotten(connection.client)
+      )
+      .catch(() => undefined);
   }
 
   private translate(error: unknown, late: boolean): TwinstoreError {
@@ -183,4 +188,16 @@ function describe(error: unknown): string {
       .join('; ');
   }
   return String(error);
+}
+
+/**
+ * Closes what a client holds that did not connect.
+ *
+ * #### Notes
+ * cassandra-driver 4.10 leaves the connection open by which it learnt that the datacenter is another one, and `shutdown`
+ * passes it over. The field is its own; where it is gone, so may be the defect.
+ */
+function closeForgotten(client: Client): void {
+  const { controlConnection } = client as unknown as { controlConnection?: { connection?: { close(): void } } };
+  controlConnection?.connection?.close();
 }

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -55,6 +55,30 @@ describe('OnlineStore', () => {
     expect(open.size).toBe(0);
     expect(connections).toBe(1);
   }, 10_000);
+});
+
+describe('an OnlineStore of another datacenter', () => {
+  it('says so, and leaves no connection behind', async () => {
+    const fake = await FakeCqlServer.start({ keyspaces: ['features'] });
+    const [host = ''] = fake.hosts;
+    onConnection = socket => {
+      const through = connect(fake.port, '127.0.0.1').on('error', () => undefined);
+      socket.pipe(through).pipe(socket);
+    };
+    const other = new OnlineStore(
+      'Cassandra',
+      host,
+      clientOptions({ hosts: [`127.0.0.1:${(server.address() as AddressInfo).port}`], datacenter: 'elsewhere' }, null)
+    );
+    try {
+      await expect(other.ping(ALIVE)).rejects.toMatchObject({ remedy: expect.stringContaining('datacenter') });
+      other.dispose();
+      await sleep(300);
+      expect([connections > 0, open.size]).toEqual([true, 0]);
+    } finally {
+      await fake.stop();
+    }
+  });
 });
 
 describe('clientOptions', () => {
