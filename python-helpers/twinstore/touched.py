@@ -9,7 +9,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from .comparison import REMOVED, key_aliases, key_columns_of
+from .delta_log import Snapshot
 from .gap import Changes, changes_of, fed_keys
+from .preflight import kept_definition
 from .receipts import Gap
 from .twins import Twins
 
@@ -47,10 +49,22 @@ def touched_since(twins: Twins, version: int, pairs: DataFrame, cached: ExitStac
     every_key = pairs.select(*key_aliases(twins.definition))
     if not changes.commits:
         return Touched(every_key.withColumn(REMOVED, sf.lit(True)), removals_known=False)
-    if changes.every_key:
-        # Another time to live, or an older version, may take any of them away.
+    if changes.every_key and _may_take_any(twins, changes, head):
         return Touched(every_key.withColumn(REMOVED, sf.lit(True)))
+    if changes.every_key and not changes.removes:
+        return Touched(every_key.withColumn(REMOVED, sf.lit(False)))
     fed = fed_keys(twins, changes.gap, cached)
     if fed is None:
         return Touched(every_key.withColumn(REMOVED, sf.lit(changes.removes)), removals_known=not changes.removes)
-    return Touched(key_columns_of(fed, twins.definition).withColumn(REMOVED, sf.lit(changes.removes)))
+    keys = key_columns_of(fed, twins.definition).withColumn(REMOVED, sf.lit(changes.removes))
+    if changes.every_key:
+        names = key_aliases(twins.definition)
+        keys = keys.unionByName(every_key.join(keys, names, "left_anti").withColumn(REMOVED, sf.lit(False)))
+    return Touched(keys)
+
+
+def _may_take_any(twins: Twins, changes: Changes, head: Snapshot) -> bool:
+    """Whether rows of any key may leave the online store: by another time to live, or at an older version."""
+    definition = kept_definition(head, twins.offline.location)
+    ttl_changed = definition is not None and definition.ttl_seconds != twins.definition.ttl_seconds
+    return ttl_changed or any(commit.set_to is not None for commit in changes.commits)

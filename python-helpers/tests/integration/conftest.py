@@ -82,7 +82,7 @@ def group(make_group: MakeGroup) -> FeatureGroup:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--histories", type=int, default=60, help="how many random histories to run")
+    parser.addoption("--histories", type=int, default=10, help="how many random histories to run")
     parser.addoption("--events", type=int, default=3, help="events in each history")
     parser.addoption("--kills", type=int, default=1, help="how often to kill a write at each of five places")
     parser.addoption("--first-history", type=int, default=0, help="seed of the first")

@@ -85,7 +85,7 @@ def test_everything_wrong_with_the_columns_is_told_at_once(
     with pytest.raises(TwinstoreError, match="The training set cannot be made") as refused:
         store.training_set(wrong, [group])
     for words in ("day of `entities` is string", "house of `entities` is int", "The feature mean"):
-        assert words in refused.value.message
+        assert words in str(refused.value)
     entities = readings(spark, [("a", 5, 0.0, 0)]).select("house", "day")
     with pytest.raises(TwinstoreError, match=f"feature mean of {other.name}"):
         store.training_set(entities, [group, other])
