@@ -92,12 +92,7 @@ def _parity(options: argparse.Namespace, output: JobOutput) -> int:
 
 
 def _retry(options: argparse.Namespace, output: JobOutput) -> int:
-    def work(store: Any) -> _Outcome:
-        receipt = store.retry(store.group(options.group))
-        receipts = [receipt.to_dict()]
-        return _Outcome({"receipts": receipts}, str(receipt), _code(receipts, None))
-
-    return _with_store(output, work)
+    return _write_online(output, lambda store: store.retry(store.group(options.group)))
 
 
 def _repair(options: argparse.Namespace, output: JobOutput) -> int:
@@ -114,8 +109,14 @@ def _repair(options: argparse.Namespace, output: JobOutput) -> int:
 
 
 def _materialize(options: argparse.Namespace, output: JobOutput) -> int:
+    return _write_online(output, lambda store: store.materialize(store.group(options.group), version=options.version))
+
+
+def _write_online(output: JobOutput, write: Callable[[Any], Any]) -> int:
+    """Does what gives a receipt and nothing else."""
+
     def work(store: Any) -> _Outcome:
-        receipt = store.materialize(store.group(options.group), version=options.version)
+        receipt = write(store)
         receipts = [receipt.to_dict()]
         return _Outcome({"receipts": receipts}, str(receipt), _code(receipts, None))
 
