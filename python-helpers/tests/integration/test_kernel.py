@@ -78,7 +78,7 @@ def test_an_interrupt_stops_spark_gives_the_lease_back_and_leaves_a_session_that
     kernel.run(PREPARE.format(tests=str(Path(__file__).parents[2]), name=group.name, online=group.online))
     kernel.run("store.write(rows(3), group)")
     request = kernel.begin("store.write(rows(1_000, wait_ms=200), group)")
-    kernel.wait_for(request, "append: ")
+    kernel.wait_for(request, "adding to history")
     time.sleep(1)
     kernel.manager.interrupt_kernel()
     begun = time.monotonic()
