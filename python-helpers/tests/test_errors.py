@@ -21,6 +21,23 @@ def canary() -> str:
     return secret
 
 
+JAVA = """An error occurred while calling o251.load.
+: com.example.Broken: no node in dc1
+\tat com.example.Connector$.nodes(Connector.scala:190)
+\tat com.example.Connector$.$anonfun$sessionCache$3(Connector.scala:161)
+\tat java.base/java.lang.reflect.Method.invoke(Method.java:569)
+Caused by: java.io.IOException: refused at 127.0.0.1
+\t... 28 more"""
+
+
+def test_the_details_of_an_error_from_java_tell_its_causes_without_their_frames() -> None:
+    assert from_foreign(RuntimeError(JAVA), "The store failed.", "Start it.").details.splitlines() == [
+        "RuntimeError: An error occurred while calling o251.load.",
+        ": com.example.Broken: no node in dc1",
+        "Caused by: java.io.IOException: refused at 127.0.0.1",
+    ]
+
+
 def test_codes_and_statuses_are_those_of_the_contract() -> None:
     table = re.search(r"HTTP_STATUS[^{]*\{([^}]*)\}", CONTRACT.read_text(encoding="utf-8"))
     assert table is not None

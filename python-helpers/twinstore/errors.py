@@ -27,6 +27,8 @@ HTTP_STATUS = {
 _DEFAULT_SIDE = {"store_failed": "store", "deadline": "store", "internal": "twinstore", "unavailable": "twinstore"}
 
 _DETAILS_LIMIT = 8_000
+# A line of Java's stack traces that tells a place in the code, not what happened.
+_JAVA_FRAME = re.compile(r"\s+(at [\w.$]+[/@.\w$<>]*\(|\.\.\. \d+ more)")
 
 _PACKAGE = str(Path(__file__).parent)
 
@@ -113,11 +115,13 @@ def from_foreign(
 ) -> TwinstoreError:
     """A foreign error, such as one of py4j, in twinstore's words; its own text goes to `details`.
 
-    A `TwinstoreError` is returned as it is. Raise the result `from` the error.
+    A `TwinstoreError` is returned as it is. Raise the result `from` the error, which keeps the stack of Java that the
+    details leave out.
     """
     if isinstance(error, TwinstoreError):
         return error
-    details = "".join(traceback.format_exception_only(type(error), error)).strip()
+    told = "".join(traceback.format_exception_only(type(error), error)).strip()
+    details = "\n".join(line for line in told.splitlines() if not _JAVA_FRAME.match(line))
     if len(details) > _DETAILS_LIMIT:
         details = details[:_DETAILS_LIMIT] + " …"
     return TwinstoreError(code, message, remedy, side=side, details=details)
