@@ -55,7 +55,7 @@ module.exports = {
     {
       ...node,
       displayName: 'node',
-      testMatch: ['<rootDir>/test/{contract,companion,stack,cli,house,fakes}/**/*.spec.ts']
+      testMatch: ['<rootDir>/test/{contract,arrow,companion,stack,cli,house,fakes}/**/*.spec.ts']
     },
     { ...node, displayName: 'integration', testMatch: ['<rootDir>/test/integration/**/*.spec.ts'] }
   ]

@@ -35,6 +35,13 @@ const PLANTED: { rule: string; room: string; code: string; compiler: boolean; li
     linter: 'import-x/no-restricted-paths'
   },
   {
+    rule: 'what reads Arrow knows no contract',
+    room: 'arrow',
+    code: "import * as other from '../contract';\nexport const planted = other;\n",
+    compiler: true,
+    linter: 'import-x/no-restricted-paths'
+  },
+  {
     rule: 'node: modules stay out of the browser',
     room: 'lab',
     code: "import { readFileSync } from 'node:fs';\nexport const planted = readFileSync;\n",
@@ -113,7 +120,7 @@ function fileOf(room: string): string {
     ROOT,
     'src',
     room,
-    { contract: 'jobs.ts', lab: 'client.ts', companion: 'server.ts', stack: 'index.ts' }[room] ?? ''
+    { contract: 'jobs.ts', arrow: 'values.ts', lab: 'client.ts', companion: 'server.ts', stack: 'index.ts' }[room] ?? ''
   );
 }
 

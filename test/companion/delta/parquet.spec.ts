@@ -5,7 +5,7 @@ import { Compression, Encoding, WriterPropertiesBuilder, WriterVersion } from 'p
 import { ParquetFile } from '../../../src/companion/delta/parquet';
 import { isSound, planColumn, pruned } from '../../../src/companion/delta/parquet/planner';
 import { thrift } from '../../../src/companion/delta/parquet/thrift';
-import { readerOf } from '../../../src/companion/delta/arrow/values';
+import { readerOf } from '../../../src/arrow';
 import { CountingStore } from '../../../src/companion/delta/store';
 import { arrowToParquet, toParquet, write } from '../support/delta_files';
 import { ALIVE, localEngine } from '../support/engine';

@@ -1,6 +1,7 @@
 import { DataType, TimeUnit } from 'apache-arrow';
 import type { Data } from 'apache-arrow';
 
+import { unscaledAt } from '../../../arrow';
 import { laidOut, relaid } from './layout';
 
 const US_PER_DAY = 86_400_000_000n;
@@ -106,10 +107,4 @@ function toDecimal(source: Data, target: DataType & { scale: number; precision: 
     values[2 * i + 1] = BigInt.asIntN(64, unscaled >> 64n);
   }
   return relaid(source, target, { values: new Uint32Array(values.buffer) });
-}
-
-/** The unscaled value of a decimal of 128 bits. */
-export function unscaledAt({ values }: Data, i: number): bigint {
-  const word = (j: number) => BigInt((values as Uint32Array)[4 * i + j] ?? 0);
-  return BigInt.asIntN(128, word(0) | (word(1) << 32n) | (word(2) << 64n) | (word(3) << 96n));
 }

@@ -52,7 +52,7 @@ function json(value: Value, type: DataType): string {
     return `"${value}"`;
   }
   if (value instanceof Uint8Array) {
-    return `"${Buffer.from(value).toString('hex')}"`;
+    return `"${hexadecimal(value)}"`;
   }
   if (typeof value === 'number') {
     return DataType.isDate(type)
@@ -73,6 +73,10 @@ function json(value: Value, type: DataType): string {
   const fields = type.children as Field[];
   const row = value as Readonly<Record<string, Value>>;
   return `{${fields.map(({ name, type: inner }) => `${JSON.stringify(name)}:${json(row[name] ?? null, inner)}`).join(',')}}`;
+}
+
+function hexadecimal(bytes: Uint8Array): string {
+  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function mapText(entries: ReadonlyMap<Value, Value>, fields: readonly Field[]): string {

@@ -1,7 +1,8 @@
 import { DataType } from 'apache-arrow';
 import type { Data } from 'apache-arrow';
 
-import { unscaledAt } from './cast';
+/** A byte order mark is a character of the value like any other. */
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** An exact decimal: `unscaled` × 10^−`scale`. */
 export class DecimalValue {
@@ -66,7 +67,7 @@ function solidReaderOf(data: Data): Reader {
     return i => (((values[i >> 3] ?? 0) >> (i & 7)) & 1) === 1;
   }
   if (DataType.isUtf8(type)) {
-    return i => Buffer.from(slice(data, i)).toString('utf8');
+    return i => UTF8.decode(slice(data, i));
   }
   if (DataType.isBinary(type)) {
     return i => slice(data, i).slice();
@@ -97,4 +98,10 @@ function slice(data: Data, i: number): Uint8Array {
 function places({ valueOffsets }: Data, i: number): number[] {
   const start = valueOffsets[i] as number;
   return Array.from({ length: (valueOffsets[i + 1] as number) - start }, (_, j) => start + j);
+}
+
+/** The unscaled value of a decimal of 128 bits. */
+export function unscaledAt({ values }: Data, i: number): bigint {
+  const word = (j: number) => BigInt((values as Uint32Array)[4 * i + j] ?? 0);
+  return BigInt.asIntN(128, word(0) | (word(1) << 32n) | (word(2) << 64n) | (word(3) << 96n));
 }

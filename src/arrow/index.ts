@@ -1,0 +1,3 @@
+export { dateText, jsonReader, textReader, timestampText } from './text';
+export { DecimalValue, readerOf, rowsOf, unscaledAt } from './values';
+export type { Reader, Row, Value } from './values';

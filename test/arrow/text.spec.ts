@@ -1,0 +1,74 @@
+import {
+  Binary,
+  Bool,
+  DateDay,
+  Decimal,
+  Field,
+  Float32,
+  Float64,
+  Int64,
+  List,
+  makeBuilder,
+  makeData,
+  Struct,
+  TimestampMicrosecond,
+  Utf8
+} from 'apache-arrow';
+import type { Data, DataType } from 'apache-arrow';
+import { jsonReader, readerOf, textReader } from '../../src/arrow';
+
+function column(type: DataType, values: readonly unknown[]): Data {
+  const builder = makeBuilder({ type, nullValues: [null] });
+  values.forEach(value => builder.append(value));
+  return builder.finish().flush();
+}
+
+function texts(type: DataType, values: readonly unknown[]): string[] {
+  const read = textReader(column(type, values));
+  return values.map((_, i) => read(i));
+}
+
+/** A decimal of 128 bits as its four words. */
+function words(unscaled: bigint): Uint32Array {
+  return Uint32Array.from([0n, 32n, 64n, 96n], shift => Number(BigInt.asUintN(32, unscaled >> shift)));
+}
+
+describe('the text of an Arrow value', () => {
+  it.each<[string, DataType, unknown[], string[]]>([
+    ['a 64-bit integer keeps every digit', new Int64(), [9007199254740993n, null], ['9007199254740993', 'null']],
+    ['a decimal keeps its scale', new Decimal(2, 38, 128), [words(110n), words(-5n)], ['1.10', '-0.05']],
+    ['bytes are hexadecimal', new Binary(), [Uint8Array.of(0, 255), new Uint8Array()], ['00ff', '']],
+    ['a byte order mark and what is no ASCII stay', new Utf8(), ['\ufeffé', '\n'], ['\ufeffé', '\\n']],
+    ['not a number is no null', new Float64(), [NaN, -0, 0.1], ['NaN', '-0.0', '0.1']],
+    ['a float is no longer than it must be', new Float32(), [Math.fround(0.1)], ['0.1']],
+    ['true is not 1', new Bool(), [true, false, null], ['true', 'false', 'null']],
+    ['a list is JSON', new List(new Field('element', new Utf8(), true)), [['a', null]], ['["a",null]']]
+  ])('%s', (_, type, values, expected) => {
+    expect(texts(type, values)).toEqual(expected);
+  });
+
+  it.each([
+    ['UTC', '1969-12-31T23:59:59.999999Z'],
+    [null, '1969-12-31T23:59:59.999999']
+  ])('of a timestamp keeps its µs, and has the zone %s', (timezone, expected) => {
+    const data = makeData({ type: new TimestampMicrosecond(timezone), data: BigInt64Array.of(-1n) });
+    expect(textReader(data)(0)).toBe(expected);
+  });
+
+  it('of a date has no time zone', () => {
+    const data = column(new DateDay(), [new Date(Date.UTC(2014, 1, 27))]);
+    expect(textReader(data)(0)).toBe('2014-02-27');
+  });
+
+  it('of a struct is JSON, numbers that JSON would round being text', () => {
+    const type = new Struct([new Field('a', new Int64(), true)]);
+    expect(jsonReader(column(type, [{ a: 9007199254740993n }]))(0)).toBe('{"a":"9007199254740993"}');
+  });
+});
+
+describe('the reader of an Arrow array', () => {
+  it('tells null from empty text', () => {
+    const read = readerOf(column(new Utf8(), ['', null]));
+    expect([read(0), read(1)]).toEqual(['', null]);
+  });
+});
