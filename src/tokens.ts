@@ -11,9 +11,19 @@ import type {
   IJob,
   IJobEvent,
   IJobRequest,
+  IPreviewEnd,
+  IPreviewRequest,
   IProofsAnswer,
+  IReadProgress,
   IReceiptsAnswer,
+  IStatisticsEnd,
+  IStatisticsRequest,
   IStatus,
+  ITableAnswer,
+  ITableFilesAnswer,
+  ITableHistoryAnswer,
+  ITableRequest,
+  ITablesAnswer,
   TwinstoreError
 } from './contract';
 
@@ -23,6 +33,11 @@ export interface IRequestOptions {
   signal?: AbortSignal;
   /** Whether nobody asked for this one, so that it must not keep an idle server alive. */
   poll?: boolean;
+}
+
+/** How rows are read. */
+export interface IReadOptions extends IRequestOptions {
+  onProgress?: (progress: IReadProgress) => void;
 }
 
 /**
@@ -38,6 +53,14 @@ export interface ITwinstoreClient {
   group(name: string, options?: IRequestOptions): Promise<IGroupAnswer>;
   receipts(group: string, limit: number, options?: IRequestOptions): Promise<IReceiptsAnswer>;
   proofs(group: string, limit: number, options?: IRequestOptions): Promise<IProofsAnswer>;
+  /** What lies directly below a folder; the configured roots when it is null. */
+  tables(location: string | null, options?: IRequestOptions): Promise<ITablesAnswer>;
+  table(request: ITableRequest, options?: IRequestOptions): Promise<ITableAnswer>;
+  tableHistory(location: string, limit: number, options?: IRequestOptions): Promise<ITableHistoryAnswer>;
+  tableFiles(request: ITableRequest, limit: number, options?: IRequestOptions): Promise<ITableFilesAnswer>;
+  /** Rows as bytes of one Arrow IPC stream, in pieces; returns what they are. */
+  preview(request: IPreviewRequest, options?: IReadOptions): AsyncGenerator<Uint8Array, IPreviewEnd>;
+  statistics(request: IStatisticsRequest, options?: IReadOptions): Promise<IStatisticsEnd>;
   jobs(options?: IRequestOptions): Promise<IJob[]>;
   startJob(request: IJobRequest): Promise<string>;
   job(id: string, options?: IRequestOptions): Promise<IJob>;

@@ -67,8 +67,16 @@ export function json(body: unknown, status = 200): Response {
   return new Response(JSON.stringify(body), { status, headers: { 'Content-Type': 'application/json' } });
 }
 
-/** An answer that streams these pieces, then ends, or breaks when asked to. */
-export function stream(pieces: readonly string[], end: 'ends' | 'breaks' = 'ends'): Response {
+/**
+ * An answer that streams these pieces, then ends, or breaks, or waits until nobody listens.
+ *
+ * @param onCancel Called when nobody listens any more.
+ */
+export function stream(
+  pieces: readonly (string | Uint8Array)[],
+  end: 'ends' | 'breaks' | 'waits' = 'ends',
+  onCancel: () => void = () => undefined
+): Response {
   const encoder = new TextEncoder();
   let at = 0;
   // jsdom has no streams: these are Node's, which its own fetch takes.
@@ -76,13 +84,17 @@ export function stream(pieces: readonly string[], end: 'ends' | 'breaks' = 'ends
     pull: controller => {
       const piece = pieces[at++];
       if (piece !== undefined) {
-        controller.enqueue(encoder.encode(piece));
+        controller.enqueue(typeof piece === 'string' ? encoder.encode(piece) : piece);
       } else if (end === 'breaks') {
         controller.error(new TypeError('network connection was lost'));
-      } else {
+      } else if (end === 'ends') {
         controller.close();
+      } else {
+        return new Promise<void>(() => undefined);
       }
-    }
+      return;
+    },
+    cancel: onCancel
   });
   return new Response(body as unknown as BodyInit);
 }

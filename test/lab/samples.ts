@@ -5,7 +5,9 @@ import type {
   IGroupSummary,
   IHealth,
   IJob,
+  IPreviewEnd,
   IStatus,
+  ITableAnswer,
   ParityReport,
   Receipt,
   StateCounts
@@ -181,6 +183,47 @@ export function aJob(change: Partial<IJob> = {}): IJob {
     result: null,
     error: null,
     last_seq: 1,
+    ...change
+  };
+}
+
+export function aTable(change: Partial<ITableAnswer> = {}): ITableAnswer {
+  return {
+    location: 's3a://raw/events',
+    version: 3,
+    head: 3,
+    committed_us: NOW_US,
+    id: 't2',
+    name: null,
+    description: null,
+    columns: [
+      { name: 'id', type: 'bigint', nullable: false, partition: false, comment: null },
+      { name: 'price', type: 'decimal(10,2)', nullable: true, partition: false, comment: 'in EUR' },
+      { name: 'day', type: 'date', nullable: true, partition: true, comment: null }
+    ],
+    properties: { 'delta.enableChangeDataFeed': 'true' },
+    protocol: { reader: 1, writer: 4, reader_features: [], writer_features: [] },
+    files: 2,
+    bytes: 2048,
+    rows: 3,
+    group: null,
+    refusal: null,
+    ...change
+  };
+}
+
+export function aPreviewEnd(change: Partial<IPreviewEnd> = {}): IPreviewEnd {
+  return {
+    version: 3,
+    rows: 3,
+    what: 'all rows',
+    complete: true,
+    total: 3,
+    files_read: 2,
+    files_total: 2,
+    bytes: 2048,
+    requests: 4,
+    took_ms: 12,
     ...change
   };
 }
