@@ -1,4 +1,14 @@
-import { history, ipcStream, jsonReader, Scan, textReader, timestampText, typeName } from '../companion';
+import {
+  deletedOf,
+  history,
+  ipcStream,
+  jsonReader,
+  recordsOf,
+  Scan,
+  textReader,
+  timestampText,
+  typeName
+} from '../companion';
 import type { IAddFile, IEngine, ISchemaField, Predicate, Snapshot } from '../companion';
 import { textTable } from './output';
 
@@ -108,26 +118,16 @@ function columnOf({ name, type, nullable }: ISchemaField, { metadata }: Snapshot
   return { name, type: typeName(type), nullable, partition: metadata.partitionColumns.includes(name) };
 }
 
-/** Rows by the statistics, with those that a deletion vector takes away; null where the writer kept none. */
-function fileOf({ path, size, modificationTime, partitionValues, stats, deletionVector }: IAddFile) {
+function fileOf(file: IAddFile) {
+  const { path, size, modificationTime, partitionValues } = file;
   return {
     path,
     size,
     modified: modificationTime === null ? null : timeText(modificationTime),
-    rows: rowsOf(stats),
-    deleted: deletionVector?.cardinality ?? 0,
+    rows: recordsOf(file),
+    deleted: deletedOf(file),
     partition: partitionValues
   };
-}
-
-function rowsOf(stats: string | null): number | null {
-  try {
-    const { numRecords } = JSON.parse(stats ?? '{}') as { numRecords?: unknown };
-    return Number.isSafeInteger(numRecords) ? (numRecords as number) : null;
-  } catch {
-    // Statistics that are no JSON are none.
-    return null;
-  }
 }
 
 function timeText(ms: number): string {

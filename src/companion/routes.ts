@@ -1,4 +1,4 @@
-import { TwinstoreError } from '../contract';
+import { groupOf, limitOf, optionalText, tableOf } from './requests';
 import type { IServices } from './services';
 
 /** How one route is answered. */
@@ -9,8 +9,6 @@ export interface IHandler {
 }
 
 const DEADLINE_MS = 30_000;
-const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 10_000;
 
 /** The routes of `routes.json`, by path. */
 export const HANDLERS: Readonly<Record<string, IHandler>> = {
@@ -28,25 +26,21 @@ export const HANDLERS: Readonly<Record<string, IHandler>> = {
   proofs: {
     deadlineMs: DEADLINE_MS,
     run: ({ catalogue }, body, signal) => catalogue.proofs(groupOf(body), limitOf(body), signal)
+  },
+  tables: {
+    deadlineMs: DEADLINE_MS,
+    run: ({ tables }, body, signal) => tables.list(optionalText(body, 'location') ?? null, signal)
+  },
+  'tables/get': {
+    deadlineMs: DEADLINE_MS,
+    run: ({ tables }, body, signal) => tables.get(tableOf(body), signal)
+  },
+  'tables/history': {
+    deadlineMs: DEADLINE_MS,
+    run: ({ tables }, body, signal) => tables.history(tableOf(body).location, limitOf(body), signal)
+  },
+  'tables/files': {
+    deadlineMs: DEADLINE_MS,
+    run: ({ tables }, body, signal) => tables.files(tableOf(body), limitOf(body), signal)
   }
 };
-
-function groupOf(body: unknown): string {
-  const { group } = body as { group?: unknown };
-  if (typeof group !== 'string') {
-    throw new TwinstoreError('bad_request', 'The request names no group.', 'Send {"group": "<name>"}.');
-  }
-  return group;
-}
-
-function limitOf(body: unknown): number {
-  const { limit = DEFAULT_LIMIT } = body as { limit?: unknown };
-  if (!Number.isInteger(limit) || (limit as number) < 1 || (limit as number) > MAX_LIMIT) {
-    throw new TwinstoreError(
-      'bad_request',
-      'The limit is no whole number that can be served.',
-      `Ask for 1 to ${MAX_LIMIT}.`
-    );
-  }
-  return limit as number;
-}

@@ -14,6 +14,7 @@ import { incompleteCredentials, openOffline } from './offline';
 import { clientOptions, OnlineStore } from './online';
 import type { ILogin } from './online';
 import type { Redactor } from './redaction';
+import { Tables } from './tables';
 
 /** What the services take from their process. */
 export interface IServiceContext {
@@ -32,6 +33,7 @@ export interface IServiceContext {
 /** Everything that answers, for one state of the settings. */
 export interface IServices {
   catalogue: Catalogue;
+  tables: Tables;
   health: HealthCheck;
   dispose(): Promise<void>;
 }
@@ -72,6 +74,7 @@ export async function createServices(
       },
       roots
     ),
+    tables: new Tables(engine, locations, toBody),
     health: new HealthCheck(
       probes,
       settings.name ?? 'twinstore',

@@ -10,6 +10,8 @@ export interface IProtocol {
 
 export interface IMetadata {
   id: string;
+  name: string | null;
+  description: string | null;
   /** Null where a table has no columns yet. */
   schemaString: string | null;
   partitionColumns: readonly string[];
@@ -143,6 +145,8 @@ const READERS: Readonly<Record<string, (field: Field) => Action>> = {
   metaData: f => ({
     metaData: {
       id: f.get('id').text(),
+      name: f.get('name').optional(v => v.text()),
+      description: f.get('description').optional(v => v.text()),
       schemaString: f.get('schemaString').optional(v => v.text()),
       partitionColumns: f.get('partitionColumns').optional(v => v.list()) ?? [],
       configuration: f.get('configuration').optional(v => v.texts() as Record<string, string>) ?? {}

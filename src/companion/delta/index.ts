@@ -3,6 +3,7 @@ export { DecimalValue, ipcStream, jsonReader, rowsOf, textReader, timestampText 
 export type { Row, Value } from './arrow';
 export { physicalName } from './column_mapping';
 export type { IEngine } from './engine';
+export { deletedOf, liveRowsOf, recordsOf } from './file_statistics';
 export { history } from './history';
 export type { ICommit } from './history';
 export { isDay } from './partition_values';
@@ -16,8 +17,8 @@ export type { DeltaType, ISchemaField } from './schema';
 export { openSnapshot } from './snapshot';
 export type { Snapshot } from './snapshot';
 export { readFile } from './table';
-export { versionAt } from './timestamps';
-export { WatchedTable } from './watched_table';
+export { committedMs, versionAt } from './timestamps';
+export { Watched, WatchedTable } from './watched_table';
 export { WorkerDecoder } from './parquet';
 export {
   below,
@@ -28,6 +29,7 @@ export {
   isWithin,
   Limiter,
   LocalStore,
+  resolveLogPath,
   RoutedStore,
   S3Store
 } from './store';

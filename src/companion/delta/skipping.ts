@@ -3,6 +3,8 @@ import { DecimalValue, readerOf } from './arrow';
 import type { Value } from './arrow';
 import { physicalName } from './column_mapping';
 import { compareValues } from './compare';
+import { parseStatistics } from './file_statistics';
+import type { IFileStatistics } from './file_statistics';
 import { fieldsOf, satisfies } from './filter';
 import type { Condition } from './filter';
 import { partitionValue, readText } from './partition_values';
@@ -29,13 +31,6 @@ const CUT_US = 1000n;
  */
 export function mayMatch(condition: Condition, file: IAddFile, snapshot: Snapshot): boolean {
   return new FileFacts(file, snapshot).outcomes(condition).true;
-}
-
-interface IStatistics {
-  numRecords?: unknown;
-  minValues?: Readonly<Record<string, unknown>>;
-  maxValues?: Readonly<Record<string, unknown>>;
-  nullCount?: Readonly<Record<string, unknown>>;
 }
 
 class FileFacts {
@@ -165,22 +160,12 @@ class FileFacts {
     }
   }
 
-  private get statistics(): IStatistics {
+  private get statistics(): IFileStatistics {
     this.parsed ??= parseStatistics(this.file.stats);
     return this.parsed;
   }
 
-  private parsed: IStatistics | null = null;
-}
-
-/** Of statistics that are no JSON object nothing is known. */
-function parseStatistics(text: string | null): IStatistics {
-  try {
-    const parsed: unknown = JSON.parse(text ?? '{}');
-    return typeof parsed === 'object' && parsed !== null ? parsed : {};
-  } catch {
-    return {};
-  }
+  private parsed: IFileStatistics | null = null;
 }
 
 /**

@@ -55,6 +55,11 @@ export class Snapshot {
     return this.live;
   }
 
+  /** Files that it keeps in memory, whether they may be read or not. */
+  get held(): number {
+    return this.live.length;
+  }
+
   private readonly live: readonly IAddFile[];
 }
 

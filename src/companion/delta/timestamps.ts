@@ -47,6 +47,20 @@ export function fileTimestampsMs(commits: readonly ICommitFile[]): number[] {
   return commits.map(({ entry }) => (last = Math.max(entry.modifiedMs, last + 1)));
 }
 
+/** When a snapshot's version was committed, in ms since the epoch; null where log cleaning took its commit away. */
+export async function committedMs(engine: IEngine, snapshot: Snapshot, signal: AbortSignal): Promise<number | null> {
+  const { table, version } = snapshot;
+  const commits = await listCommits(engine.store, table, signal);
+  const place = commits.findIndex(({ last }) => last === version);
+  const commit = commits[place];
+  if (commit === undefined) {
+    return null;
+  }
+  return version >= inCommitTimestampsFrom(snapshot)
+    ? inCommitTimestampMs(engine, table, commit, signal)
+    : (fileTimestampsMs(commits)[place] ?? null);
+}
+
 /**
  * The newest version that was there at a time (ms since the epoch).
  *

@@ -2,32 +2,62 @@ import type { Row } from './arrow';
 import type { IEngine } from './engine';
 import { logFolder, versionPrefix } from './log_segment';
 import { openSnapshot } from './snapshot';
-import type { Snapshot } from './snapshot';
+import type { ISnapshotOptions, Snapshot } from './snapshot';
 import type { IEntry } from './store';
 import { readFile } from './table';
 
 const NO_ROWS: readonly Row[] = [];
 
-/** A table that is looked at again and again: one listing of its log's tail tells whether anything is to be read. */
+/**
+ * What a table's newest snapshot tells, kept while nothing is committed: one listing of the log's tail shows whether
+ * anything is to be read.
+ */
+export class Watched<T> {
+  /**
+   * @param location Canonical.
+   * @param told By a snapshot; what it does not hold on to is free again.
+   */
+  constructor(
+    private readonly engine: IEngine,
+    private readonly location: string,
+    private readonly told: (snapshot: Snapshot) => T,
+    private readonly options: ISnapshotOptions = {}
+  ) {}
+
+  /** The same object as before while no commit was made. Null when there is no table. */
+  async get(signal: AbortSignal): Promise<T | null> {
+    const { known } = this;
+    if (known !== null && (await this.tail(known.version, signal)) === known.tail) {
+      return known.value;
+    }
+    const fresh = await openSnapshot(this.engine, this.location, null, signal, this.options);
+    // The tail as the snapshot saw it; a commit in between makes the next look read again.
+    const head = fresh?.segment.commits.filter(({ last }) => last === fresh.version).map(({ entry }) => entry) ?? [];
+    this.known = fresh && { value: this.told(fresh), version: fresh.version, tail: describe(head) };
+    return this.known?.value ?? null;
+  }
+
+  private async tail(version: number, signal: AbortSignal): Promise<string> {
+    const listing = await this.engine.store.list(logFolder(this.location), { after: versionPrefix(version), signal });
+    return describe(listing.files);
+  }
+
+  private known: { value: T; version: number; tail: string } | null = null;
+}
+
+/** A table that is looked at again and again. */
 export class WatchedTable {
   /** @param location Canonical. */
   constructor(
     private readonly engine: IEngine,
-    private readonly location: string
-  ) {}
+    location: string
+  ) {
+    this.newest = new Watched(engine, location, snapshot => snapshot);
+  }
 
   /** The newest snapshot; the same object as before while no commit was made. Null when there is no table. */
-  async snapshot(signal: AbortSignal): Promise<Snapshot | null> {
-    const known = this.known;
-    if (known !== null && (await this.tail(known.version, signal)) === this.knownTail) {
-      return known;
-    }
-    const fresh = await openSnapshot(this.engine, this.location, null, signal);
-    // The tail as the snapshot saw it; a commit in between makes the next look read again.
-    const head = fresh?.segment.commits.filter(({ last }) => last === fresh.version).map(({ entry }) => entry);
-    this.known = fresh;
-    this.knownTail = describe(head ?? []);
-    return fresh;
+  snapshot(signal: AbortSignal): Promise<Snapshot | null> {
+    return this.newest.get(signal);
   }
 
   /**
@@ -55,13 +85,7 @@ export class WatchedTable {
     return this.knownRows;
   }
 
-  private async tail(version: number, signal: AbortSignal): Promise<string> {
-    const listing = await this.engine.store.list(logFolder(this.location), { after: versionPrefix(version), signal });
-    return describe(listing.files);
-  }
-
-  private known: Snapshot | null = null;
-  private knownTail = '';
+  private readonly newest: Watched<Snapshot>;
   private rowsOf: Snapshot | null = null;
   private knownRows: readonly Row[] = NO_ROWS;
   private files: ReadonlyMap<string, readonly Row[]> = new Map();

@@ -9,6 +9,7 @@ import type {
 } from '../../contract';
 import { below, isWithin, Limiter } from '../delta';
 import type { Snapshot } from '../delta';
+import { definitionOf } from './definition';
 import { GroupFolder, unreadable } from './group_folder';
 import type { IGroupServices } from './group_folder';
 
@@ -110,7 +111,7 @@ export class Catalogue {
         this.definitions.delete(location);
         return null;
       }
-      const definition = folder.definition(snapshot);
+      const definition = definitionOf(snapshot);
       if (definition === null) {
         this.definitions.delete(location);
         return [];
@@ -162,7 +163,7 @@ export class Catalogue {
     }
     const folder = this.folders.get(first[0]) ?? new GroupFolder(this.services, first[0]);
     const snapshot = await folder.snapshot(signal);
-    const definition = snapshot && folder.definition(snapshot);
+    const definition = snapshot && definitionOf(snapshot);
     if (snapshot === null || definition === null) {
       this.definitions.delete(first[0]);
       throw new TwinstoreError('not_found', `${first[0]} is no feature group any more.`, 'List the groups again.');

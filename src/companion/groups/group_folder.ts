@@ -7,12 +7,14 @@ import type {
   ParityReport,
   Receipt
 } from '../../contract';
-import { below, WatchedTable } from '../delta';
-import type { IEngine, Row, Snapshot } from '../delta';
+import { WatchedTable } from '../delta';
+import type { IEngine, Snapshot } from '../delta';
 import { readOnlineTable } from '../online';
 import type { IOnlineTable, OnlineStore } from '../online';
 import { newestEventUs } from './freshness';
-import { toDefinition, toFailedRow, toProofRow, toReceipt } from './records';
+import { besideTable, RecordsTable } from './records_table';
+import { Receipts } from './receipts';
+import { toFailedRow, toProofRow } from './records';
 import type { IFailedRow, IProofRow } from './records';
 import { setVersion, watermark } from './watermark';
 
@@ -27,8 +29,6 @@ export interface IGroupServices {
   toBody: (error: unknown) => IErrorBody;
 }
 
-const FORMAT = '1';
-
 /** A folder that may be a feature group: its Delta table and the small tables beside it, looked at again and again. */
 export class GroupFolder {
   /** @param location Canonical. */
@@ -36,11 +36,11 @@ export class GroupFolder {
     private readonly services: IGroupServices,
     readonly location: string
   ) {
-    const beside = (name: string) => below(location, `_twinstore/${name}`);
+    const beside = (name: string) => besideTable(location, name);
     this.table = new WatchedTable(services.engine, location);
-    this.receiptRecords = new Records(services.engine, beside('receipts'), toReceipt);
-    this.proofRecords = new Records(services.engine, beside('proofs'), toProofRow);
-    this.failedRecords = new Records(services.engine, beside('failed_rows'), toFailedRow);
+    this.receiptRecords = new Receipts(services.engine, location);
+    this.proofRecords = new RecordsTable(services.engine, beside('proofs'), toProofRow);
+    this.failedRecords = new RecordsTable(services.engine, beside('failed_rows'), toFailedRow);
   }
 
   /** The table as it is now; null when there is none. */
@@ -48,27 +48,9 @@ export class GroupFolder {
     return this.table.snapshot(signal);
   }
 
-  /** The definition in the table's properties; null when the table is not a feature group. */
-  definition({ properties }: Snapshot): FeatureGroupDefinition | null {
-    const text = properties['twinstore.definition'];
-    const format = properties['twinstore.format'];
-    if (text === undefined || format === undefined) {
-      return null;
-    }
-    if (format !== FORMAT) {
-      throw new TwinstoreError(
-        'unsupported',
-        `${this.location} was written in format ${format} of twinstore; this version reads format ${FORMAT}.`,
-        'Install a newer twinstore.'
-      );
-    }
-    return toDefinition(text, this.location);
-  }
-
-  /** Receipts of the table, newest first; those of an older table of the same name do not count. */
-  async receipts({ metadata }: Snapshot, signal: AbortSignal): Promise<Receipt[]> {
-    const receipts = await this.receiptRecords.read(signal);
-    return receipts.filter(({ table_id }) => table_id === metadata.id).sort((a, b) => b.at_us - a.at_us);
+  /** Receipts of the table, newest first. */
+  receipts(snapshot: Snapshot, signal: AbortSignal): Promise<Receipt[]> {
+    return this.receiptRecords.of(snapshot, signal);
   }
 
   /** Proofs of the table, newest first. */
@@ -179,9 +161,9 @@ export class GroupFolder {
   }
 
   private readonly table: WatchedTable;
-  private readonly receiptRecords: Records<Receipt>;
-  private readonly proofRecords: Records<IProofRow>;
-  private readonly failedRecords: Records<IFailedRow>;
+  private readonly receiptRecords: Receipts;
+  private readonly proofRecords: RecordsTable<IProofRow>;
+  private readonly failedRecords: RecordsTable<IFailedRow>;
   private eventOf: Snapshot | null = null;
   private eventUs: number | null = null;
 }
@@ -203,30 +185,6 @@ export function unreadable(location: string, definition: FeatureGroupDefinition,
     last_proof: null,
     error
   };
-}
-
-/** Records of a small table, converted once for as long as nothing is committed to it. */
-class Records<T> {
-  constructor(
-    engine: IEngine,
-    private readonly location: string,
-    private readonly convert: (row: Row, table: string) => T
-  ) {
-    this.table = new WatchedTable(engine, location);
-  }
-
-  async read(signal: AbortSignal): Promise<readonly T[]> {
-    const rows = await this.table.rows(signal);
-    if (rows !== this.convertedRows) {
-      this.records = rows.map(row => this.convert(row, this.location));
-      this.convertedRows = rows;
-    }
-    return this.records;
-  }
-
-  private readonly table: WatchedTable;
-  private convertedRows: readonly Row[] | null = null;
-  private records: readonly T[] = [];
 }
 
 /** Whose the online table is, by the id that its comment names. */

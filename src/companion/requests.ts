@@ -1,0 +1,62 @@
+import { TwinstoreError } from '../contract';
+import type { ITableRequest } from '../contract';
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 10_000;
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** The group that a request names. */
+export function groupOf(body: unknown): string {
+  return optionalText(body, 'group') ?? refuse('The request names no group.', 'Send {"group": "<name>"}.');
+}
+
+/** The table that a request names, and its version. */
+export function tableOf(body: unknown): ITableRequest {
+  const location = optionalText(body, 'location');
+  if (location === undefined) {
+    return refuse('The request names no table.', 'Send {"location": "<address>"}.');
+  }
+  const version = optionalCount(body, 'version');
+  const atUs = (body as Body)['at_us'];
+  if (atUs !== undefined && !Number.isSafeInteger(atUs)) {
+    return refuse('`at_us` is no time.', 'Send µs since the epoch as a whole number.');
+  }
+  if (version !== undefined && atUs !== undefined) {
+    return refuse('The request asks for a version and for a time.', 'Send `version` or `at_us`, not both.');
+  }
+  return {
+    location,
+    ...(version === undefined ? {} : { version }),
+    ...(atUs === undefined ? {} : { at_us: atUs as number })
+  };
+}
+
+/** How many are asked for at most. */
+export function limitOf(body: unknown): number {
+  const { limit = DEFAULT_LIMIT } = body as Body;
+  if (!Number.isInteger(limit) || (limit as number) < 1 || (limit as number) > MAX_LIMIT) {
+    return refuse('The limit is no whole number that can be served.', `Ask for 1 to ${MAX_LIMIT}.`);
+  }
+  return limit as number;
+}
+
+/** A text of a request; undefined when it is not there. */
+export function optionalText(body: unknown, name: string): string | undefined {
+  const value = (body as Body)[name];
+  return value === undefined || typeof value === 'string'
+    ? value
+    : refuse(`\`${name}\` is not text.`, `Send \`${name}\` as text, or leave it out.`);
+}
+
+function optionalCount(body: unknown, name: string): number | undefined {
+  const value = (body as Body)[name];
+  return value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0)
+    ? (value as number | undefined)
+    : refuse(`\`${name}\` is no whole number from 0 on.`, `Send \`${name}\` as a number, or leave it out.`);
+}
+
+/** Throws the error of a request that makes no sense. */
+export function refuse(message: string, remedy: string): never {
+  throw new TwinstoreError('bad_request', message, remedy);
+}

@@ -1,0 +1,66 @@
+import { TwinstoreError } from '../../contract';
+import type { ITableEntry, ITablesAnswer } from '../../contract';
+import { below, Limiter, Watched } from '../delta';
+import type { IEngine } from '../delta';
+import { isGroup } from '../groups';
+
+/** Folders that are looked into at once. */
+const CONCURRENCY = 8;
+/** More than this in one folder are not what a person looks through. */
+const MAX_ENTRIES = 1_000;
+
+type Kind = ITableEntry['kind'];
+
+/** What lies where in the offline store. */
+export class Places {
+  /** @param roots Canonical. */
+  constructor(
+    private readonly engine: IEngine,
+    private readonly roots: readonly string[]
+  ) {}
+
+  /** The configured roots. */
+  async top(signal: AbortSignal): Promise<ITablesAnswer> {
+    const entries = this.roots.map(root => this.entry(root, root, signal));
+    return { location: null, entries: await Promise.all(entries), truncated: false };
+  }
+
+  /** One level of a folder, by name. @param location Canonical. */
+  async under(location: string, signal: AbortSignal): Promise<ITablesAnswer> {
+    const { folders } = await this.engine.store.list(location, { signal });
+    const names = folders.filter(name => !/^[._]/.test(name)).sort();
+    const entries = names
+      .slice(0, MAX_ENTRIES)
+      .map(name => this.limiter.run(() => this.entry(name, below(location, name), signal), signal));
+    return { location, entries: await Promise.all(entries), truncated: names.length > MAX_ENTRIES };
+  }
+
+  private async entry(name: string, location: string, signal: AbortSignal): Promise<ITableEntry> {
+    return { name, location, kind: await this.kindOf(location, signal) };
+  }
+
+  /** What is wrong with a table is told to those who open it. */
+  private async kindOf(location: string, signal: AbortSignal): Promise<Kind> {
+    // Of a table only its kind is kept: there may be many, and large ones.
+    const told = this.tables.get(location) ?? new Watched<Kind>(this.engine, location, kindOf, { statistics: false });
+    try {
+      const kind = await told.get(signal);
+      if (kind === null) {
+        this.tables.delete(location);
+        return 'folder';
+      }
+      this.tables.set(location, told);
+      return kind;
+    } catch (error) {
+      signal.throwIfAborted();
+      return error instanceof TwinstoreError && error.code === 'forbidden' ? 'folder' : 'table';
+    }
+  }
+
+  private readonly limiter = new Limiter(CONCURRENCY);
+  private readonly tables = new Map<string, Watched<Kind>>();
+}
+
+function kindOf(snapshot: Parameters<typeof isGroup>[0]): Kind {
+  return isGroup(snapshot) ? 'group' : 'table';
+}
