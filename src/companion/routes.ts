@@ -1,11 +1,20 @@
 import { groupOf, limitOf, optionalText, tableOf } from './requests';
 import type { IServices } from './services';
+import type { Parts } from './streamed';
 
-/** How one route is answered. */
-export interface IHandler {
+/** How one route is answered: with JSON, or with frames as they come. */
+export type IHandler = IJsonHandler | IStreamHandler;
+
+interface IJsonHandler {
   /** Ms after which the request is aborted. */
   deadlineMs: number;
   run(services: IServices, body: unknown, signal: AbortSignal): Promise<unknown>;
+}
+
+export interface IStreamHandler {
+  /** Ms without any progress after which the request is aborted. */
+  deadlineMs: number;
+  stream(services: IServices, body: unknown, signal: AbortSignal): Parts;
 }
 
 const DEADLINE_MS = 30_000;

@@ -3,17 +3,21 @@ import { setMaxListeners } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
-import { HTTP_STATUS, ROUTES, TwinstoreError } from '../contract';
+import { encodeJsonFrame, FRAMES_MIME, HTTP_STATUS, ROUTES, TwinstoreError } from '../contract';
+import type { IErrorBody, IFailedEnd } from '../contract';
 import { errorBody } from './error_body';
 import type { Log } from './log';
 import type { Redactor } from './redaction';
 import type { IHandler } from './routes';
 import type { CurrentServices } from './services';
+import { writePart } from './streamed';
+import type { Part, Parts } from './streamed';
 
 /** Bodies of requests are small: files and data never travel in them. */
 const MAX_BODY = 1024 * 1024;
 /** Requests that take longer are worth a line of the log. */
 const SLOW_MS = 2_000;
+const COMMON_HEADERS = { 'Cache-Control': 'no-store' };
 
 export interface IServerOptions {
   secret: string;
@@ -61,7 +65,7 @@ export class CompanionServer {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { log, nowMs, redactor, newRequestId } = this.options;
+    const { log, nowMs, newRequestId } = this.options;
     const startMs = nowMs();
     const requestId = requestIdOf(request) ?? newRequestId();
     const controller = new AbortController();
@@ -74,12 +78,10 @@ export class CompanionServer {
     });
     this.running.add(controller);
     try {
-      send(request, response, 200, await this.answer(request, controller), requestId);
+      await this.answer(request, response, requestId, controller);
     } catch (error) {
-      const body = errorBody(error, requestId, redactor);
-      const { code, message, details } = body;
-      log.error('failed', { route: request.url ?? '', requestId, code, message, details, took_ms: nowMs() - startMs });
-      send(request, response, HTTP_STATUS[code], body, requestId);
+      const body = this.failed(request, requestId, error, startMs);
+      send(request, response, HTTP_STATUS[body.code], body, requestId);
       return;
     } finally {
       this.running.delete(controller);
@@ -89,7 +91,21 @@ export class CompanionServer {
     }
   }
 
-  private async answer(request: IncomingMessage, controller: AbortController): Promise<unknown> {
+  private failed({ url: route = '' }: IncomingMessage, requestId: string, error: unknown, startMs: number): IErrorBody {
+    const { log, redactor, nowMs } = this.options;
+    const body = errorBody(error, requestId, redactor);
+    const { code, message, details } = body;
+    log.error('failed', { route, requestId, code, message, details, took_ms: nowMs() - startMs });
+    return body;
+  }
+
+  /** Throws while an error can still be the answer. */
+  private async answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    controller: AbortController
+  ): Promise<void> {
     if (!sameSecret(String(request.headers['x-twinstore-secret'] ?? ''), this.options.secret)) {
       throw new TwinstoreError(
         'forbidden',
@@ -98,21 +114,49 @@ export class CompanionServer {
       );
     }
     const handler = this.handlerOf(request);
-    const late = new TwinstoreError(
-      'deadline',
-      `The answer took longer than ${handler.deadlineMs / 1000} s.`,
-      'Check the stores in the status at the foot of the sidebar, then try again.'
-    );
-    const timer = setTimeout(() => controller.abort(late), handler.deadlineMs);
+    const timer = setTimeout(() => controller.abort(late(handler)), handler.deadlineMs);
     const { signal } = controller;
     try {
       const body = await readBody(request);
-      return await orAborted(
-        this.options.services.get().then(services => handler.run(services, body, signal)),
-        signal
-      );
+      const services = await orAborted(this.options.services.get(), signal);
+      if ('run' in handler) {
+        send(request, response, 200, await orAborted(handler.run(services, body, signal), signal), requestId);
+        return;
+      }
+      const parts = handler.stream(services, body, signal);
+      try {
+        const first = await orAborted(parts.next(), signal);
+        await this.stream(first, parts, { request, response, requestId, signal, timer });
+      } finally {
+        // What is left of the work ends by itself once it sees the signal.
+        void parts.return({}).catch(() => undefined);
+      }
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  /** Hands on the parts. An error is told by the last frame, as long as the caller takes frames at all. */
+  private async stream(first: IteratorResult<Part, object>, parts: Parts, to: IStreamTarget): Promise<void> {
+    const { request, response, requestId, signal, timer } = to;
+    const startMs = this.options.nowMs();
+    response.writeHead(200, { 'Content-Type': FRAMES_MIME, ...COMMON_HEADERS, 'X-Request-Id': requestId });
+    try {
+      let part = first;
+      while (part.done !== true) {
+        await orAborted(writePart(response, part.value), signal);
+        timer.refresh();
+        part = await orAborted(parts.next(), signal);
+        timer.refresh();
+      }
+      response.end(encodeJsonFrame('end', part.value));
+    } catch (error) {
+      const end: IFailedEnd = { error: this.failed(request, requestId, error, startMs) };
+      if (response.writableNeedDrain) {
+        response.destroy();
+      } else {
+        response.end(encodeJsonFrame('end', end));
+      }
     }
   }
 
@@ -136,6 +180,25 @@ export class CompanionServer {
 
   private readonly server: Server;
   private readonly running = new Set<AbortController>();
+}
+
+/** Where the frames of an answer go. */
+interface IStreamTarget {
+  request: IncomingMessage;
+  response: ServerResponse;
+  requestId: string;
+  signal: AbortSignal;
+  /** Of the deadline. */
+  timer: NodeJS.Timeout;
+}
+
+function late({ deadlineMs, ...handler }: IHandler): TwinstoreError {
+  const seconds = `${deadlineMs / 1000} s`;
+  return new TwinstoreError(
+    'deadline',
+    'run' in handler ? `The answer took longer than ${seconds}.` : `The answer did not go on for ${seconds}.`,
+    'Check the stores in the status at the foot of the sidebar, then try again.'
+  );
 }
 
 /** Compares hashes, which have one length, so that the time tells nothing. */
@@ -177,14 +240,18 @@ async function readBody(request: IncomingMessage): Promise<unknown> {
 }
 
 /** Settles with the work, or at once when it is aborted: no work may hold an answer back. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason);
-    }
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    work.then(resolve, reject);
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let leave: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    leave = () => reject(signal.reason);
+    signal.addEventListener('abort', leave, { once: true });
   });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
 }
 
 function send(
@@ -201,7 +268,7 @@ function send(
   response.writeHead(status, {
     'Content-Type': 'application/json',
     'Content-Length': body.length,
-    'Cache-Control': 'no-store',
+    ...COMMON_HEADERS,
     'X-Request-Id': requestId
   });
   response.write(body);
