@@ -1,0 +1,198 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { MenuSvg } from '@jupyterlab/ui-components';
+import { CommandRegistry } from '@lumino/commands';
+import { BasicSelectionModel, DataGrid } from '@lumino/datagrid';
+import { MessageLoop } from '@lumino/messaging';
+import { Panel, Widget } from '@lumino/widgets';
+import type { ArrowRows } from './arrow_rows';
+import type { IGridColumn } from './columns';
+import { isNumeric, typeLine } from './columns';
+import type { IOrder } from './grid_model';
+import { ArrowGridModel } from './grid_model';
+import { GridKeys, GridMouse } from './handlers';
+import { PlainTable } from './plain_table';
+import { palette, renderers } from './style';
+
+const ROW_HEIGHT = 22;
+/** Widths in pixels: of a character, of what stands around the text, and the bounds of a column. */
+const CHARACTER = 7.2;
+const PADDING = 24;
+const [MIN_WIDTH, MAX_WIDTH] = [70, 360];
+/** Rows that the first width of a column is measured by. */
+const MEASURED = 40;
+
+/** Something that can be done with a column. */
+export interface IColumnAction {
+  label: string;
+  run: () => void;
+}
+
+/** Rows in a grid, with a line that tells the chosen value in full; or the first of them as a plain table. */
+export class ArrowGrid extends Panel {
+  constructor(private readonly _options: ArrowGrid.IOptions) {
+    super();
+    const { trans, label } = _options;
+    this.addClass('twinstore-Grid');
+    const ask = (column: number, x: number, y: number): void => this._openMenu(column, x, y);
+    this._grid = new DataGrid({
+      defaultSizes: { rowHeight: ROW_HEIGHT, columnWidth: 120, rowHeaderWidth: 56, columnHeaderHeight: ROW_HEIGHT },
+      copyConfig: {
+        separator: '\t',
+        headers: 'none',
+        format: ({ value }) => (value === null ? '' : (value as string)),
+        warningThreshold: 1e6
+      }
+    });
+    this._grid.keyHandler = new GridKeys(ask);
+    this._grid.mouseHandler = new GridMouse(ask);
+    const { node } = this._grid.viewport;
+    node.tabIndex = 0;
+    node.setAttribute('role', 'application');
+    node.setAttribute('aria-roledescription', trans.__('grid'));
+    node.setAttribute(
+      'aria-label',
+      trans.__('%1. Arrow keys move, Enter shows what can be done with the column.', label)
+    );
+    node.addEventListener('focus', () => this._chooseFirst());
+    this._value = new Widget();
+    this._value.addClass('twinstore-Grid-value');
+    this._value.node.setAttribute('role', 'status');
+    this._table = new PlainTable(trans, label);
+    this._table.hide();
+    this.addWidget(this._grid);
+    this.addWidget(this._value);
+    this.addWidget(this._table);
+    this._sizes = new ResizeObserver(() => MessageLoop.postMessage(this._grid, Widget.ResizeMessage.UnknownSize));
+    this._sizes.observe(this.node);
+    this._themes = new MutationObserver(() => this._paint());
+    this._themes.observe(document.body, { attributeFilter: ['data-jp-theme-name'] });
+  }
+
+  /** Lumino's grid, for what only it knows. */
+  get grid(): DataGrid {
+    return this._grid;
+  }
+
+  /** Whether the first rows are shown as a plain table instead. */
+  get isPlain(): boolean {
+    return !this._table.isHidden;
+  }
+
+  set isPlain(isPlain: boolean) {
+    this._grid.setHidden(isPlain);
+    this._value.setHidden(isPlain);
+    this._table.setHidden(!isPlain);
+  }
+
+  /** Show other rows. Their order stays theirs; `order` is only marked in the header. */
+  setRows(rows: ArrowRows, columns: readonly IGridColumn[], order: IOrder | null): void {
+    const before = this._model;
+    const isSame = before !== null && sameColumns(before.columns, columns);
+    const { scrollX, scrollY } = this._grid;
+    this._model = new ArrowGridModel(rows, columns, order, this._options.trans);
+    this._grid.dataModel = this._model;
+    before?.dispose();
+    const selection = new BasicSelectionModel({ dataModel: this._model });
+    selection.changed.connect(() => this._tell(selection.cursorRow, selection.cursorColumn));
+    this._grid.selectionModel = selection;
+    this._value.node.textContent = '';
+    this._table.setModel(this._model);
+    this._paint();
+    if (!isSame) {
+      this._fit();
+    }
+    if (before?.rows === rows) {
+      this._grid.scrollTo(scrollX, scrollY);
+    }
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this._sizes.disconnect();
+    this._themes.disconnect();
+    this._menu?.dispose();
+    super.dispose();
+    this._model?.dispose();
+  }
+
+  private _paint(): void {
+    if (this._model !== null) {
+      const colours = palette();
+      this._grid.style = colours.grid;
+      this._grid.cellRenderers.update(renderers(colours, this._model));
+    }
+  }
+
+  /** Give each column the width of its longest text among the first rows. */
+  private _fit(): void {
+    const model = this._model;
+    if (model === null) {
+      return;
+    }
+    const measured = Math.min(MEASURED, model.rows.length);
+    model.columns.forEach((column, index) => {
+      const texts = Array.from({ length: measured }, (_, row) => model.rows.text(row, index)?.length ?? 4);
+      const longest = Math.max(column.name.length + 2, typeLine(column, this._options.trans).length, ...texts);
+      const width = Math.round(longest * CHARACTER) + PADDING;
+      this._grid.resizeColumn('body', index, Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, width)));
+    });
+  }
+
+  private _chooseFirst(): void {
+    const { selectionModel } = this._grid;
+    if (selectionModel && selectionModel.isEmpty && this._model && this._model.rows.length > 0) {
+      selectionModel.select({ r1: 0, c1: 0, r2: 0, c2: 0, cursorRow: 0, cursorColumn: 0, clear: 'all' });
+    }
+  }
+
+  private _tell(row: number, column: number): void {
+    const about = this._model?.columns[column];
+    if (!about || !this._model || row < 0 || row >= this._model.rows.length) {
+      this._value.node.textContent = '';
+      return;
+    }
+    const text = this._model.rows.text(row, column) ?? 'null';
+    this._value.node.textContent = this._options.trans.__('%1, row %2: %3', about.name, row + 1, text);
+    this._value.toggleClass('twinstore-mod-numeric', isNumeric(about));
+  }
+
+  private _openMenu(column: number, x: number, y: number): void {
+    const about = this._model?.columns[column];
+    const actions = about ? this._options.actions(about) : [];
+    if (actions.length === 0) {
+      return;
+    }
+    this._menu?.dispose();
+    const commands = new CommandRegistry();
+    const menu = (this._menu = new MenuSvg({ commands }));
+    actions.forEach(({ label, run }, index) => {
+      commands.addCommand(`action-${index}`, { label, execute: run, describedBy: { args: null } });
+      menu.addItem({ command: `action-${index}` });
+    });
+    menu.open(x, y);
+  }
+
+  private readonly _grid: DataGrid;
+  private readonly _value: Widget;
+  private readonly _table: PlainTable;
+  private readonly _sizes: ResizeObserver;
+  private readonly _themes: MutationObserver;
+  private _model: ArrowGridModel | null = null;
+  private _menu: MenuSvg | null = null;
+}
+
+export namespace ArrowGrid {
+  export interface IOptions {
+    trans: TranslationBundle;
+    /** What the rows are, for who does not see them. */
+    label: string;
+    /** What the menu of a column's header offers. */
+    actions: (column: IGridColumn) => readonly IColumnAction[];
+  }
+}
+
+function sameColumns(a: readonly IGridColumn[], b: readonly IGridColumn[]): boolean {
+  return a.length === b.length && a.every(({ name, type }, i) => name === b[i]?.name && type === b[i]?.type);
+}

@@ -1,0 +1,95 @@
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+import type { Data, RecordBatch, Schema } from 'apache-arrow';
+import type { Reader } from '../../arrow';
+import { readerOf, textReader } from '../../arrow';
+
+/** Rows that arrive batch by batch, in the order in which they are shown. */
+export class ArrowRows {
+  constructor(readonly schema: Schema) {}
+
+  /** How many rows have arrived. */
+  get length(): number {
+    return this._length;
+  }
+
+  /** The place of each shown row among those that have arrived; null while they are shown as they came. */
+  get order(): Uint32Array | null {
+    return this._order;
+  }
+
+  set order(order: Uint32Array | null) {
+    this._order = order;
+    this._reordered.emit();
+  }
+
+  /** Emitted with the number of rows that have been added at the end. */
+  get added(): ISignal<this, number> {
+    return this._added;
+  }
+
+  get reordered(): ISignal<this, void> {
+    return this._reordered;
+  }
+
+  append(batch: RecordBatch): void {
+    if (batch.numRows === 0) {
+      return;
+    }
+    this._batches.push({ data: batch.data, texts: [], readers: [] });
+    this._length += batch.numRows;
+    this._ends.push(this._length);
+    this._added.emit(batch.numRows);
+  }
+
+  /** The exact text of a value, null for a null. */
+  text(row: number, column: number): string | null {
+    const [batch, i] = this._find(this._order?.[row] ?? row);
+    const data = child(batch, column);
+    if (data.nullCount > 0 && !data.getValid(i)) {
+      return null;
+    }
+    return (batch.texts[column] ??= textReader(data))(i);
+  }
+
+  /** Reads the values of a column at the place where they arrived. */
+  reader(column: number): Reader {
+    return place => {
+      const [batch, i] = this._find(place);
+      return (batch.readers[column] ??= readerOf(child(batch, column)))(i);
+    };
+  }
+
+  /** The batch that holds a row, and where in it. */
+  private _find(row: number): [IBatch, number] {
+    let low = 0;
+    let high = this._ends.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this._ends[middle] ?? 0) > row) {
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return [this._batches[low] as IBatch, row - (low === 0 ? 0 : (this._ends[low - 1] ?? 0))];
+  }
+
+  private readonly _batches: IBatch[] = [];
+  /** Number of rows up to the end of each batch. */
+  private readonly _ends: number[] = [];
+  private _length = 0;
+  private _order: Uint32Array | null = null;
+  private readonly _added = new Signal<this, number>(this);
+  private readonly _reordered = new Signal<this, void>(this);
+}
+
+interface IBatch {
+  data: Data;
+  texts: ((i: number) => string)[];
+  readers: Reader[];
+}
+
+function child(batch: IBatch, column: number): Data {
+  return batch.data.children[column] as Data;
+}

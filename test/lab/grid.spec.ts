@@ -1,0 +1,158 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
+import { ArrowGrid, ArrowRows, columnsOf, readRows, rowsOf, sortedOrder } from '../../src/lab/grid';
+import { aBatch, ipc, ROWS, SCHEMA } from './arrow_samples';
+import { after, attached, the } from './rendering';
+
+const trans = nullTranslator.load('jupyterlab_twinstore');
+const COLUMNS = columnsOf(SCHEMA.fields);
+const forever = new AbortController().signal;
+
+function sample(): ArrowRows {
+  const rows = new ArrowRows(SCHEMA);
+  rows.append(aBatch(ROWS.slice(0, 2)));
+  rows.append(aBatch(ROWS.slice(2)));
+  return rows;
+}
+
+function texts(rows: ArrowRows, column: number): (string | null)[] {
+  return Array.from({ length: rows.length }, (_, row) => rows.text(row, column));
+}
+
+/** Bytes in pieces, then what they return. */
+async function* pieces(bytes: Uint8Array, ...cuts: number[]): AsyncGenerator<Uint8Array, string> {
+  let from = 0;
+  for (const to of [...cuts, bytes.length]) {
+    yield bytes.subarray(from, to);
+    from = to;
+  }
+  return 'the end';
+}
+
+describe('Arrow rows', () => {
+  it('are told exactly, across batches, and a null is not the text of it', () => {
+    const rows = sample();
+    expect(texts(rows, 0)).toEqual(['9007199254740993', '2', '3']);
+    expect(texts(rows, 1)).toEqual(['1.10', null, '-0.05']);
+    expect(texts(rows, 3)).toEqual(['b', 'null', null]);
+  });
+
+  it('are read from a stream in any pieces, and what comes after the stream is returned', async () => {
+    const bytes = ipc(aBatch(ROWS), aBatch(ROWS.slice(1)));
+    let rows: ArrowRows | null = null;
+    const end = await readRows(pieces(bytes, 5, 100, bytes.length - 9), read => (rows = read));
+    expect(end).toBe('the end');
+    expect(rows!.length).toBe(5);
+  });
+
+  it('may be none, of a known schema', async () => {
+    let rows: ArrowRows | null = null;
+    await readRows(pieces(ipc()), read => (rows = read));
+    expect(rows!.length).toBe(0);
+    expect(columnsOf(rows!.schema.fields).map(({ name, type }) => `${name} ${type}`)).toEqual([
+      'id bigint',
+      'price decimal(10,2)',
+      'day date',
+      'name string',
+      'weight double'
+    ]);
+  });
+
+  it('fail as what brings them fails', async () => {
+    async function* broken(): AsyncGenerator<Uint8Array, void> {
+      yield ipc(aBatch(ROWS)).subarray(0, 200);
+      throw new Error('cut off');
+    }
+    await expect(readRows(broken(), () => undefined)).rejects.toThrow('cut off');
+  });
+
+  it('are there at once when all bytes are', () => {
+    expect(rowsOf(ipc(aBatch(ROWS))).length).toBe(3);
+  });
+});
+
+describe('the order of rows', () => {
+  it.each([
+    [1, false, [2, 0, 1]],
+    [1, true, [0, 2, 1]],
+    [4, false, [0, 1, 2]],
+    [4, true, [1, 0, 2]],
+    [2, true, [0, 1, 2]]
+  ])('by column %i, descending %s, has nulls last and equal rows as they came', async (column, descending, order) => {
+    expect([...(await sortedOrder(sample(), column, descending, forever))!]).toEqual(order);
+  });
+
+  it('is that of the values for many rows', async () => {
+    const rows = new ArrowRows(SCHEMA);
+    const ids = Array.from({ length: 5000 }, (_, i) => BigInt((i * 7919) % 5000));
+    rows.append(aBatch(ids.map(id => ({ id, price: null, name: null, weight: null }))));
+    rows.order = await sortedOrder(rows, 0, false, forever);
+    expect(texts(rows, 0)).toEqual(ids.map((_, i) => String(i)));
+  });
+
+  it('is given up on demand', async () => {
+    const rows = new ArrowRows(SCHEMA);
+    rows.append(aBatch(Array.from({ length: 5000 }, () => ROWS[0]!)));
+    expect(await sortedOrder(rows, 0, false, AbortSignal.abort())).toBeNull();
+  });
+});
+
+describe('ArrowGrid', () => {
+  let grid: ArrowGrid;
+
+  beforeEach(async () => {
+    grid = await attached(new ArrowGrid({ trans, label: 'Rows of events', actions: () => [] }));
+  });
+
+  afterEach(() => {
+    Widget.detach(grid);
+    grid.dispose();
+  });
+
+  it('tells name, type and marks in two lines of header', () => {
+    grid.setRows(sample(), COLUMNS, { column: 'price', descending: true, of: 'rows' });
+    const model = grid.grid.dataModel!;
+    expect(model.data('column-header', 0, 1)).toBe('price ↓');
+    expect(model.data('column-header', 1, 0)).toBe('bigint · not null');
+    expect(model.rowCount('body')).toBe(3);
+  });
+
+  it('grows with its rows', () => {
+    const rows = sample();
+    grid.setRows(rows, COLUMNS, null);
+    rows.append(aBatch(ROWS));
+    expect(grid.grid.rowCount('body')).toBe(6);
+  });
+
+  it('tells the chosen value in full', () => {
+    grid.setRows(sample(), COLUMNS, null);
+    grid.grid.viewport.node.dispatchEvent(new FocusEvent('focus'));
+    expect(the(grid.node, '.twinstore-Grid-value').textContent).toBe('id, row 1: 9007199254740993');
+  });
+
+  it('is one stop of the Tab key, and lets it pass', () => {
+    grid.setRows(sample(), COLUMNS, null);
+    expect(grid.grid.viewport.node.tabIndex).toBe(0);
+    const tab = new KeyboardEvent('keydown', { key: 'Tab', bubbles: true, cancelable: true });
+    grid.grid.viewport.node.dispatchEvent(tab);
+    expect(tab.defaultPrevented).toBe(false);
+  });
+
+  it('shows the first 200 rows as a table of the page', async () => {
+    const rows = sample();
+    rows.append(aBatch(Array.from({ length: 300 }, () => ROWS[0]!)));
+    grid.setRows(rows, COLUMNS, null);
+    expect(grid.node.querySelector('table')).toBeNull();
+    await after(() => (grid.isPlain = true));
+    expect(the(grid.node, 'caption').textContent).toBe('The first 200 of 303 rows');
+    expect(grid.node.querySelectorAll('tbody tr')).toHaveLength(200);
+    expect([...grid.node.querySelectorAll('tbody tr:nth-child(2) td')].map(cell => cell.textContent)).toEqual([
+      '2',
+      'null',
+      '2014-02-27',
+      'null',
+      'NaN'
+    ]);
+    expect(grid.node.querySelectorAll('tbody tr:nth-child(2) em')).toHaveLength(1);
+  });
+});
