@@ -23,7 +23,7 @@ from twinstore.comparison import (
     pair,
     tally,
 )
-from twinstore.feature_group import COMMIT_VERSION, Definition
+from twinstore.feature_group import COMMIT_VERSION, LACKING, NEWEST_COMMIT, Definition
 from twinstore.offenders import canonical_text, differing_columns, files_of_offenders, first_offenders
 from twinstore.types import GroupColumn, contract
 
@@ -405,7 +405,7 @@ WIDE = Definition(
 
 
 AT = datetime(2025, 1, 2, 3, 4, 5, 678_901, timezone.utc)
-AT_US = 1_735_787_045_678_901
+at_us = 1_735_787_045_678_901
 SEEN_MS = datetime(2025, 1, 2, 3, 4, 5, 678_000, timezone.utc)
 
 DAMAGE: dict[str, Any] = {
@@ -433,7 +433,7 @@ def put_wide(twins: Twins, id_: int, **online: Any) -> None:
     }
     kept = {**offline, "seen": SEEN_MS, "tags": {"a": 1, "b": 2}, "json": '{"a":1,"b":null}'}
     twins.put_offline(id_, AT, **offline)
-    twins.put_online(id_, AT_US, **{**kept, **online})
+    twins.put_online(id_, at_us, **{**kept, **online})
 
 
 @pytest.fixture(scope="module")
@@ -529,3 +529,30 @@ def test_knows_the_files_of_offenders_only(twins: Twins) -> None:
     twins.both("same", day=DAY, sum=1.0)
     twins.put_online("extra", day=DAY)
     assert files_of_offenders(twins.judged()) == {"part-1.parquet"}
+
+
+def test_a_row_that_some_of_its_tables_lack_differs_unless_it_expires_or_is_in_flight(
+    spark: SparkSession,
+) -> None:
+    life = timedelta(days=30)
+    at_us = int(datetime(DAY.year, DAY.month, DAY.day, tzinfo=timezone.utc).timestamp()) * 1_000_000
+    twins = Twins(spark, dataclasses.replace(GROUP, ttl_seconds=life.days * 86_400))
+    row: dict[str, Any] = {"day": DAY, "sum": None, "count": 3}
+    for key in ("whole", "lacking", "leaving", "coming"):
+        twins.both(key, **row)
+    twins.both("expiring", **{**row, "day": DAY - life})
+    offline, online = twins.frames()
+    whole = sf.col("id") == "whole"
+    newest = sf.when(sf.col("id") == "coming", ANCHOR + 1).otherwise(ANCHOR).cast("bigint")
+    online = online.withColumns({NEWEST_COMMIT: newest, LACKING: sf.when(whole, "").otherwise("features.more")})
+    touched = twins.touched(("leaving", True), ("coming", False))
+    judged = judge(pair(offline, online, twins.definition), twins.definition, Anchor(ANCHOR, at_us, at_us), touched)
+    assert {each.key_0: each.state for each in judged.select("key_0", "state").collect()} == {
+        "whole": "match",
+        "lacking": "mismatch",
+        "leaving": "in_flight",
+        "coming": "in_flight",
+        "expiring": "expired",
+    }
+    (offender,) = first_offenders(judged, twins.definition, 10)
+    assert (offender.key["id"], offender.lacking) == ("lacking", "features.more")

@@ -103,6 +103,36 @@ def test_keys_are_types_with_one_form_in_both_stores(kind: t.DataType, legal: bo
         assert "may not be a key" in refusal(group(keys=["key"]), schema)
 
 
+def test_a_split_group_has_one_part_for_each_of_its_tables() -> None:
+    definition = group(split={"energy_2": ["seen"]}, ttl="1d").define(SCHEMA)
+    assert problems(definition.to_dict(), "group") == []
+    assert Definition.from_json(definition.to_json(), "here") == definition
+    assert definition.group().define(SCHEMA) == definition
+    first, second = definition.parts
+    assert (first.online, [c.name for c in first.columns]) == ("feature_store.energy", ["house", "day", "mean"])
+    assert (second.online, [c.name for c in second.columns]) == ("feature_store.energy_2", ["house", "seen"])
+    assert second.ttl_seconds == 86_400
+    assert group().define(SCHEMA).parts == (group().define(SCHEMA),)
+    (moved,) = group().define(SCHEMA).change_from(definition).illegal
+    assert moved == "column seen is timestamp and was timestamp (in energy_2)"
+
+
+def test_what_is_wrong_with_a_split_is_listed() -> None:
+    split = {"energy": ["seen"], "Energy": ["mean"], "x": "mean", "y": [], "z": ["house", "day", "mean", "gone"]}
+    said = refusal(group(split=split))
+    for words in (
+        "split names the table 'energy'",
+        "split names the table 'Energy'",
+        "split['x'] is 'mean'",
+        "split['y'] is []",
+        "split['z'] names house, which another table or every table has",
+        "split['z'] names day,",
+        "split['z'] names mean,",
+        "Column gone is declared and not in the DataFrame",
+    ):
+        assert words in said
+
+
 def test_an_exact_timestamp_may_be_a_key() -> None:
     assert group(keys=["seen"], exact=["seen"]).define(SCHEMA).key_columns == (GroupColumn("seen", "timestamp", True),)
 

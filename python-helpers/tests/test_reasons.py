@@ -63,3 +63,7 @@ def test_nobody_is_accused_when_the_commits_time_is_not_known() -> None:
         why("mismatch", online_commit=7, online_write_us=FOREIGN_US) == "the values differ; who wrote them is not known"
     )
     assert "outside" not in why("ahead_online", online_commit=99, online_write_us=FOREIGN_US)
+
+
+def test_the_tables_that_lack_a_row_are_named() -> None:
+    assert why("mismatch", lacking="features.energy_2").startswith("its row is not in features.energy_2")

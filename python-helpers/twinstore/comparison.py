@@ -14,7 +14,7 @@ from pyspark.sql import Column, DataFrame, types
 from pyspark.sql import functions as sf
 
 from .expiry import SLACK_US, expires_us
-from .feature_group import COMMIT_VERSION, Definition
+from .feature_group import COMMIT_VERSION, LACKING, NEWEST_COMMIT, Definition
 from .types import GroupColumn, contract, quoted
 
 #: Row states, in the order in which a report lists them. A key has exactly one.
@@ -100,7 +100,8 @@ def pair(offline: DataFrame, online: DataFrame, definition: Definition) -> DataF
     """Every key of both stores once, with its rows side by side and how their columns agree; to be persisted.
 
     `offline` has the winners (and `FILE`, where known), `online` the online table's columns. Values stay as they were
-    read; a column that the online table lacks is left out and counts as of another type. `pattern` has one digit per
+    read; a column that the online table lacks is left out and counts as of another type. `lacking` names the online
+    tables that lack a row which another one has. `pattern` has one digit per
     column, an index into `AGREEMENTS`, and is empty where a store has no row; `signed_zeros` counts values that are
     −0.0 in one store and 0.0 in the other.
     """
@@ -120,6 +121,8 @@ def pair(offline: DataFrame, online: DataFrame, definition: Definition) -> DataF
             if column.name in online.columns
         ],
         sf.col(COMMIT_VERSION).alias("online_commit"),
+        sf.col(NEWEST_COMMIT if NEWEST_COMMIT in online.columns else COMMIT_VERSION).alias("newest_online_commit"),
+        (sf.col(LACKING) if LACKING in online.columns else sf.lit("")).alias("lacking"),
         sf.lit(True).alias("has_online"),
     )
     joined = left.join(right, key_aliases(definition), "full_outer")
@@ -237,9 +240,11 @@ def _state(definition: Definition, anchor: Anchor) -> Column:
     """The rule of row states, first that holds. Values decide; `_commit_version` only tells old from new."""
     has_offline, has_online = (sf.coalesce(sf.col(name), sf.lit(False)) for name in ("has_offline", "has_online"))
     touched = sf.col("removed").isNotNull()
-    equal = sf.col("pattern").rlike(_ACCEPTED) & has_offline & has_online
-    written_after = sf.coalesce(sf.col("online_commit") > anchor.version, sf.lit(False))
-    in_flight = touched & ((has_online & (written_after | equal)) | (~has_online & sf.col("removed")))
+    partial = sf.coalesce(sf.col("lacking"), sf.lit("")) != ""
+    equal = sf.col("pattern").rlike(_ACCEPTED) & has_offline & has_online & ~partial
+    written_after = sf.coalesce(sf.col("newest_online_commit") > anchor.version, sf.lit(False))
+    leaves = (~has_online | partial) & sf.col("removed")
+    in_flight = touched & ((has_online & (written_after | equal)) | leaves)
     must_be_gone = sf.coalesce(sf.col("expires_us") + SLACK_US < anchor.scan_began_us, sf.lit(False))
     may_be_gone = sf.coalesce(sf.col("expires_us") - SLACK_US <= anchor.scan_ended_us, sf.lit(False))
     i = definition.columns.index(definition.event_column)
@@ -248,8 +253,9 @@ def _state(definition: Definition, anchor: Anchor) -> Column:
     return (
         sf.when(in_flight, "in_flight")
         .when(~has_offline | (has_online & must_be_gone), "extra_online")
-        .when(~has_online & may_be_gone, "expired")
+        .when((~has_online | partial) & may_be_gone, "expired")
         .when(~has_online, "missing_online")
+        .when(partial, "mismatch")
         .when(equal, "match")
         .when(online_event < event, "stale_online")
         .when((online_event > event) | written_after, "ahead_online")

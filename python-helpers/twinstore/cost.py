@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
@@ -17,13 +20,15 @@ def cost_notes(twins: Twins, settings: Settings, rows: DataFrame, written: int) 
     unit_bytes = twins.dialect.unit_bytes
     if unit_bytes is None or not written:
         return ()
+    parts = twins.definition.parts
     units = [
-        sf.avg(sf.ceil(row_bytes(twins.definition, stamp_bytes) / sf.lit(unit_bytes)))
+        sf.avg(reduce(add, (sf.ceil(row_bytes(part, stamp_bytes) / sf.lit(unit_bytes)) for part in parts)))
         for stamp_bytes in (0, STAMP_BYTES)
     ]
-    least, most = (round((each or 1) * written) for each in rows.agg(*units).collect()[0])
+    least, most = (round((each or len(parts)) * written) for each in rows.agg(*units).collect()[0])
     amount = f"{least}" if least == most else f"{least} to {most}"
-    return (f"Online: about {amount} write units, {_price(settings, least, most)}; {_time(settings, written)}.",)
+    price, time = _price(settings, least, most), _time(settings, written * len(parts))
+    return (f"Online: about {amount} write units, {price}; {time}.",)
 
 
 def _price(settings: Settings, least: int, most: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from pyspark.sql import DataFrame, Row
+from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import types as t
 
 from .comparison import key_aliases
@@ -78,6 +78,7 @@ def explained(twins: Twins, judged: DataFrame, version: int, commits: Commits) -
             state=row.state,
             has_offline=offline is not None,
             nulled=_nulled(offline, online, columns),
+            lacking=row.lacking,
             offline_commit=row.offline_commit,
             online_commit=row.online_commit,
             online_write_us=written_us,
@@ -117,20 +118,29 @@ def _nulled(
 
 def _write_times(twins: Twins, rows: Sequence[Row]) -> dict[tuple[Any, ...], int]:
     """The newest write time among the cells of each of these online rows, in µs since the epoch, by key."""
+    found: dict[tuple[Any, ...], int] = {}
     if not rows:
-        return {}
-    definition = twins.definition
-    aliases = key_aliases(definition)
-    table = f"{ONLINE_CATALOG}.{quoted(definition.keyspace)}.{quoted(definition.table)}"
-    there = {column.name for column in definition.columns} & set(twins.spark.table(table).columns)
-    cells = [*sorted(there - set(definition.keys)), COMMIT_VERSION]
-    newest = ", ".join(f"writetime({quoted(name)})" for name in cells)
-    names = ", ".join(f"{quoted(name)} AS {alias}" for name, alias in zip(definition.keys, aliases))
-    kinds = [t.StructField(a, contract(c).online_type) for a, c in zip(aliases, definition.key_columns)]
+        return found
+    aliases = key_aliases(twins.definition)
+    kinds = [t.StructField(a, contract(c).online_type) for a, c in zip(aliases, twins.definition.key_columns)]
     wanted = twins.spark.createDataFrame([_key_of(row, twins) for row in rows], t.StructType(kinds))
-    times = twins.spark.sql(f"SELECT {names}, greatest({newest}) AS newest_us FROM {table}")
-    found = times.join(wanted.hint("broadcast"), aliases, "left_semi").collect()
-    return {_key_of(row, twins): row.newest_us for row in found if row.newest_us is not None}
+    for part in twins.definition.parts:
+        times = _cell_times(twins.spark, part, aliases)
+        for row in times.join(wanted.hint("broadcast"), aliases, "left_semi").collect():
+            if row.newest_us is not None:
+                key = _key_of(row, twins)
+                found[key] = max(row.newest_us, found.get(key, row.newest_us))
+    return found
+
+
+def _cell_times(spark: SparkSession, part: Definition, aliases: Sequence[str]) -> DataFrame:
+    """The keys of an online table, and the newest write time among the cells of each row as `newest_us`."""
+    table = f"{ONLINE_CATALOG}.{quoted(part.keyspace)}.{quoted(part.table)}"
+    there = {column.name for column in part.columns} & set(spark.table(table).columns)
+    cells = [*sorted(there - set(part.keys)), COMMIT_VERSION]
+    newest = ", ".join(f"writetime({quoted(name)})" for name in cells)
+    names = ", ".join(f"{quoted(name)} AS {alias}" for name, alias in zip(part.keys, aliases))
+    return spark.sql(f"SELECT {names}, greatest({newest}) AS newest_us FROM {table}")
 
 
 def _key_of(row: Row, twins: Twins) -> tuple[Any, ...]:

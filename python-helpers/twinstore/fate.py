@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
@@ -40,7 +42,7 @@ def with_fate(winners: DataFrame, definition: Definition, dialect: CassandraDial
     fate = sf.when(_illegal_key(definition, dialect), "the key is empty or too long")
     fate = fate.when(_null_element(definition), "a frozen collection has a null element")
     if dialect.max_row_bytes is not None:
-        too_large = row_bytes(definition, STAMP_BYTES) > dialect.max_row_bytes
+        too_large = reduce(or_, (row_bytes(part, STAMP_BYTES) > dialect.max_row_bytes for part in definition.parts))
         fate = fate.when(too_large, f"the row is larger than {dialect.max_row_bytes} bytes")
     fate = fate.when(_unreadable(definition), "a date or time from before the Gregorian calendar cannot be read back")
     if expires is None or remaining is None:

@@ -24,6 +24,9 @@ ROW_HASH = "_row_hash"
 
 #: Internal column of the online table: the Delta version whose winner the row is.
 COMMIT_VERSION = "_commit_version"
+#: Of a row of several online tables `COMMIT_VERSION` is the oldest. The newest, and the names of the tables without it:
+NEWEST_COMMIT = "_newest_commit"
+LACKING = "_lacking"
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,47}$")
 _ONLINE = re.compile(r"^[a-z][a-z0-9_]{0,47}\.[a-z][a-z0-9_]{0,47}$")
@@ -34,12 +37,15 @@ _ILLEGAL_CHARACTERS = re.compile(r"[ ,;{}()\n\t=.`\"]")
 
 @dataclass(frozen=True)
 class FeatureGroup:
-    """What is written as a unit: one Delta table (`offline`) and one CQL table (`online`, as `keyspace.table`).
+    """What is written as a unit: one Delta table (`offline`) and one CQL table (`online`, as `keyspace.table`), or
+    several where `split` says so.
 
     `keys` name the entity, in partition key order; `event_timestamp` says when a row was true. `ttl` is how long after
     its event time a row stays online, as `400d`, `12h`, `90m`, `30s` or seconds; None means for ever. `exact` names
     timestamps that keep their microseconds online; `tolerances` gives the largest absolute difference that parity
-    accepts, by column; `nested` says how a nested column is kept online, `json` or `frozen`.
+    accepts, by column; `nested` says how a nested column is kept online, `json` or `frozen`. `split` names, by table of
+    the same keyspace, the features that are kept there and not in `online`: for groups with more columns than a
+    statement may have.
     """
 
     name: str
@@ -52,6 +58,7 @@ class FeatureGroup:
     exact: Sequence[str] = ()
     tolerances: Mapping[str, float] = field(default_factory=dict)
     nested: Mapping[str, str] = field(default_factory=dict)
+    split: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def define(self, schema: StructType) -> Definition:
         """The definition of the group over a DataFrame's schema.
@@ -75,13 +82,15 @@ class FeatureGroup:
         yield from self._declaration_problems()
         yield from self._name_problems(schema.names)
         present = {column.name: column for column in self._columns(schema)}
-        for name in [*self.keys, self.event_timestamp, *self.exact, *self.tolerances, *self.nested]:
+        elsewhere = [name for names in self.split.values() for name in names]
+        for name in [*self.keys, self.event_timestamp, *self.exact, *self.tolerances, *self.nested, *elsewhere]:
             if name not in present:
                 yield Problem(f"Column {name} is declared and not in the DataFrame.", f"Add {name}, or correct it.")
         for column in present.values():
             yield from self._column_problems(column)
 
     def _columns(self, schema: StructType) -> Iterator[GroupColumn]:
+        tables = {name: table for table, names in self.split.items() for name in names}
         for each in schema.fields:
             yield GroupColumn(
                 name=each.name,
@@ -89,6 +98,7 @@ class FeatureGroup:
                 exact=each.name in self.exact,
                 online_as=self.nested.get(each.name),
                 tolerance=self.tolerances.get(each.name),
+                online_table=tables.get(each.name),
             )
 
     def _declaration_problems(self) -> Iterator[Problem]:
@@ -115,6 +125,27 @@ class FeatureGroup:
         for name, tolerance in self.tolerances.items():
             if not tolerance >= 0:
                 yield Problem(f"tolerances[{name!r}] is {tolerance!r}.", "Use a number that is not negative.")
+        yield from self._split_problems()
+
+    def _split_problems(self) -> Iterator[Problem]:
+        # Every table has the keys, and the first one the event time.
+        seen = {self.event_timestamp, *self.keys}
+        for table, names in self.split.items():
+            if not _NAME.match(table) or table == self.online.split(".")[-1]:
+                yield Problem(
+                    f"split names the table {table!r}.",
+                    f"Use another name than that of {self.online}, of lower-case letters, digits and _, beginning with "
+                    "a letter, at most 48; its keyspace is that of online.",
+                )
+            if isinstance(names, str) or not names:
+                yield Problem(f"split[{table!r}] is {names!r}.", "Give a list of features, such as ['mean', 'peak'].")
+                continue
+            for name in names:
+                if name in seen:
+                    yield Problem(
+                        f"split[{table!r}] names {name}, which another table or every table has.", "Leave it out."
+                    )
+                seen.add(name)
 
     def _name_problems(self, names: Sequence[str]) -> Iterator[Problem]:
         seen: dict[str, str] = {}
@@ -175,6 +206,22 @@ class Definition:
     def table(self) -> str:
         return self.online.split(".")[1]
 
+    @property
+    def parts(self) -> tuple[Definition, ...]:
+        """Each online table of the group as if it were that of a group of its own: the keys and the features that it
+        keeps. The first is that of `online`, and has the event time."""
+        tables = dict.fromkeys(column.online_table for column in self.columns if column.online_table is not None)
+        return tuple(
+            replace(
+                self,
+                online=self.online if table is None else f"{self.keyspace}.{table}",
+                columns=tuple(
+                    column for column in self.columns if column.name in self.keys or column.online_table == table
+                ),
+            )
+            for table in (None, *tables)
+        )
+
     def column(self, name: str) -> GroupColumn:
         """The column called `name`; KeyError when there is none."""
         for column in self.columns:
@@ -228,6 +275,7 @@ class Definition:
             exact=tuple(c.name for c in self.columns if c.exact),
             tolerances={c.name: c.tolerance for c in self.columns if c.tolerance is not None},
             nested={c.name: c.online_as for c in self.columns if c.online_as is not None},
+            split={part.table: tuple(c.name for c in part.features) for part in self.parts[1:]},
         )
 
     def change_from(self, kept: Definition) -> DefinitionChange:

@@ -18,7 +18,7 @@ def first_offenders(judged: DataFrame, definition: Definition, limit: int) -> li
     """The first `limit` rows whose state is an offence, worst states first, in the order of their keys.
 
     Fields: `state`, `pattern`, the canonical texts `key`, `offline` and `online` (dicts by column; None for no row),
-    `offline_commit`, `online_commit`, `expires_us`, and the key columns.
+    `offline_commit`, `online_commit`, `lacking` (as in pairs), `expires_us`, and the key columns.
     """
     key = {name: key_alias(i) for i, name in enumerate(definition.keys)}
     ranks = [each for n, state in enumerate(OFFENCES) for each in (sf.lit(state), sf.lit(n))]
@@ -41,6 +41,7 @@ def first_offenders(judged: DataFrame, definition: Definition, limit: int) -> li
             sf.when(sf.col("has_online"), online_text).alias("online"),
             "offline_commit",
             "online_commit",
+            "lacking",
             "expires_us",
             *key.values(),
         )

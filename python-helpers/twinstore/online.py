@@ -1,14 +1,12 @@
-"""The online table of a group: its shape, its rows as Spark reads them, and writes and deletes at a write timestamp."""
+"""One online table of a group: its shape, its rows as Spark reads them, and writes at a write timestamp."""
 
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Callable
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as sf
 
@@ -36,10 +34,6 @@ _NOW_MS = "CAST(java_method('java.lang.System', 'currentTimeMillis') AS BIGINT)"
 #: Share of the rows left that must be left at most, for further attempts to be worth their pauses.
 _PROGRESS = 0.9
 
-#: Time without an answer from any node after which a write is stopped.
-_SILENCE_S = 5.0
-_PROBE_S = 0.5
-
 
 @dataclass(frozen=True)
 class OnlineShape:
@@ -64,17 +58,22 @@ class OnlineShape:
 
 
 class OnlineTable:
-    """The CQL table of one definition."""
+    """One CQL table; `definition` is that of a group, or one of its `parts`."""
 
     def __init__(self, spark: SparkSession, cql: Cql, dialect: CassandraDialect, definition: Definition) -> None:
         self._spark = spark
         self._cql = cql
         self._dialect = dialect
-        self._definition = definition
+        self.definition = definition
+
+    @property
+    def name(self) -> str:
+        """`keyspace.table`."""
+        return self.definition.online
 
     def shape(self) -> OnlineShape | None:
         """The table as the store has it; None when there is none."""
-        keyspace, table = self._definition.keyspace, self._definition.table
+        keyspace, table = self.definition.keyspace, self.definition.table
         described = self._cql.table(keyspace, table)
         if described is None:
             return None
@@ -97,19 +96,19 @@ class OnlineTable:
 
     def create(self, table_id: str) -> None:
         """Makes the table, with a comment that names the Delta table by the id of its metadata."""
-        self._define(self._dialect.create_table(self._definition, table_id))
+        self._define(self._dialect.create_table(self.definition, table_id))
 
     def add_features(self, names: Sequence[str]) -> None:
         """Adds columns of features, empty in every row. Another writer of the same definition may have been faster."""
         try:
-            self._define(self._dialect.add_columns(self._definition, names))
+            self._define(self._dialect.add_columns(self.definition, names))
         except TwinstoreError:
             shape = self.shape()
             if shape is None or not set(names) <= shape.columns.keys():
                 raise
 
     def _define(self, statement: str) -> None:
-        self._cql.define_table(self._definition.keyspace, self._definition.table, statement)
+        self._cql.define_table(self.definition.keyspace, self.definition.table, statement)
 
     def scan(self, direct_join: str | None = None) -> DataFrame:
         """Every row as it is kept: keys, features and event time in CQL's terms, and the commit version. A column that
@@ -118,13 +117,13 @@ class OnlineTable:
         `direct_join` says whether a join by all keys looks each of them up (`on`), reads the table (`off`), or as the
         connector estimates (`auto`); None as the dialect has it.
         """
-        self._cql.learn(self._definition.keyspace, self._definition.table)
+        self._cql.learn(self.definition.keyspace, self.definition.table)
         # By options: another store on the same session may have set its own.
         reader = self._spark.read.format(_FORMAT).options(**self._cql.connection.conf)
-        reader = reader.option("keyspace", self._definition.keyspace)
+        reader = reader.option("keyspace", self.definition.keyspace)
         looked_up = direct_join or self._dialect.direct_join
-        rows = reader.option("table", self._definition.table).option("directJoinSetting", looked_up).load()
-        there = [column for column in self._definition.columns if column.name in rows.columns]
+        rows = reader.option("table", self.definition.table).option("directJoinSetting", looked_up).load()
+        there = [column for column in self.definition.columns if column.name in rows.columns]
         return rows.select(*(_as_kept(column) for column in there), COMMIT_VERSION)
 
     def read(self) -> DataFrame:
@@ -134,7 +133,7 @@ class OnlineTable:
             return rows
         # The connector asks the server to count where no column is needed, so that one is, by what is always true. Not
         # in `scan`: where the connector looks the rows of an outer join up, it filters the rows that it did not find.
-        return rows.where(sf.length(sf.col(quoted(self._definition.keys[0])).cast("string")) >= 0)
+        return rows.where(sf.length(sf.col(quoted(self.definition.keys[0])).cast("string")) >= 0)
 
     def _restored(self) -> DataFrame:
         rows = self.scan()
@@ -142,7 +141,7 @@ class OnlineTable:
             (contract(column).from_online(sf.col(quoted(column.name))) if column.name in rows.columns else sf.lit(None))
             .cast(contract(column).spark)
             .alias(column.name)
-            for column in self._definition.columns
+            for column in self.definition.columns
         ]
         return rows.select(*restored, COMMIT_VERSION)
 
@@ -187,88 +186,28 @@ class OnlineTable:
 
     def _missing(self, rows: DataFrame, version: int) -> DataFrame:
         """Those of `rows` that are not online as of `version`: a row arrives whole or not at all."""
-        arrived = self._restored().select(*map(quoted, self._definition.keys), COMMIT_VERSION)
+        arrived = self._restored().select(*map(quoted, self.definition.keys), COMMIT_VERSION)
         known = sf.coalesce(sf.col(COMMIT_VERSION), sf.lit(-1))
-        return rows.join(arrived, list(self._definition.keys), "left").where(known < version).select(*rows.columns)
+        return rows.join(arrived, list(self.definition.keys), "left").where(known < version).select(*rows.columns)
 
     def _save(self, rows: DataFrame, timestamp_us: int, version: int) -> None:
         values = [
             kept.written(kept.to_online(sf.col(quoted(column.name)))).alias(column.name)
-            for column, kept in ((column, contract(column)) for column in self._definition.columns)
+            for column, kept in ((column, contract(column)) for column in self.definition.columns)
         ]
         expires = []
-        if self._definition.ttl_seconds is not None:
+        if self.definition.ttl_seconds is not None:
             left = sf.expr(f"({EXPIRES_US} - {_NOW_MS} * 1000) DIV 1000000")
             expires.append(sf.greatest(sf.least(left, sf.lit(MAX_TTL_S)), sf.lit(1)).cast("int").alias(_TTL_S))
         # A long: the connector would make milliseconds of a timestamp, without an error.
         stamped = rows.select(*values, sf.lit(version).cast("bigint").alias(COMMIT_VERSION), *expires)
-        self._cql.learn(self._definition.keyspace, self._definition.table)
+        self._cql.learn(self.definition.keyspace, self.definition.table)
         writer = stamped.write.format(_FORMAT).mode("append").options(**self._cql.connection.bulk_conf)
-        writer = writer.option("keyspace", self._definition.keyspace).option("table", self._definition.table)
+        writer = writer.option("keyspace", self.definition.keyspace).option("table", self.definition.table)
         writer = writer.option("writetime", str(timestamp_us))
         if expires:
             writer = writer.option("ttl", _TTL_S)
         writer.save()
-
-    def delete(self, key_json: Iterable[Sequence[str]], timestamp_us: int, done: Callable[[int], None]) -> None:
-        """Deletes rows at a write timestamp, concurrently; each key as JSON texts in key order."""
-        statements = (self._dialect.delete(self._definition, key, timestamp_us) for key in key_json)
-        self._cql.execute_all(statements, done)
-
-    @contextmanager
-    def watched(self) -> Iterator[Watch]:
-        """Within it, Spark's jobs of this thread are cancelled when no node has answered for five seconds.
-
-        The connector cannot be trusted with a store that died: it goes on for most of a minute and logs a stack trace
-        for every row, so its log is off meanwhile.
-        """
-        watch = Watch(self._spark, self._cql)
-        with self._silent_driver():
-            watch.start()
-            try:
-                yield watch
-            finally:
-                watch.stop()
-
-    @contextmanager
-    def _silent_driver(self) -> Iterator[None]:
-        log4j: Any = self._spark._jvm.org.apache.logging.log4j  # type: ignore[union-attr]
-        before = log4j.LogManager.getLogger("com.datastax").getLevel()
-        log4j.core.config.Configurator.setLevel("com.datastax", log4j.Level.OFF)
-        try:
-            yield
-        finally:
-            log4j.core.config.Configurator.setLevel("com.datastax", before)
-
-
-class Watch:
-    """Asks the online store, beside a write, whether it is there."""
-
-    def __init__(self, spark: SparkSession, cql: Cql) -> None:
-        self._context = spark.sparkContext
-        self._cql = cql
-        self._group = self._context.getLocalProperty("spark.jobGroup.id")
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._ask, daemon=True)
-        #: Whether no node answered for too long, so that the write was stopped.
-        self.silent = False
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _ask(self) -> None:
-        answered = time.monotonic()
-        while not self._ended.wait(_PROBE_S):
-            if self._cql.answers():
-                answered = time.monotonic()
-            elif time.monotonic() - answered > _SILENCE_S:
-                self.silent = True
-                if self._group:
-                    self._context.cancelJobGroup(self._group)
 
 
 def _as_kept(column: GroupColumn) -> Column:

@@ -195,8 +195,7 @@ class Prover:
             ]
         )
         direct = scope.count * _DIRECT_JOIN_COST < scope.chain.keys_total
-        rows = self._twins.online.scan("on" if direct else "off")
-        return wanted.join(rows, list(self._definition.keys)).select(*rows.columns)
+        return self._twins.online.scan("on" if direct else "off", wanted)
 
     def _report(
         self, snapshot: Snapshot, reached: Watermark, scope: _Scope | None, found: Tally, unproved: int = 0

@@ -18,8 +18,9 @@ from .errors import TwinstoreError, Unsupported, from_foreign
 from .expiry import SLACK_US
 from .feature_group import CREATED_US, ROW_HASH, Definition
 from .foreign import FOREIGN
-from .keyspaces import server_problems, settings_problems, table_problems
-from .online import OnlineShape
+from .keyspaces import server_problems, settings_problems
+from .online import OnlineShape, OnlineTable
+from .online_preflight import Lack, lacks, no_keyspace, online_problems
 from .problem import Problem, refuse
 from .twins import Twins
 from .types import contract, quoted
@@ -51,16 +52,14 @@ class Changes:
 
 @dataclass(frozen=True)
 class Readiness:
-    """What the preflight found. `snapshot` is None where the offline table must be made, `shape` likewise online.
+    """What the preflight found. `snapshot` is None where the offline table must be made.
 
-    `changes` make an adopted table one of ours, or bring the definition up to date; `features`
-    those that the online table lacks.
+    `changes` make an adopted table one of ours, or bring the definition up to date; `lacks` must be made online.
     """
 
     snapshot: Snapshot | None
-    shape: OnlineShape | None
     changes: Changes | None = None
-    features: tuple[str, ...] = ()
+    lacks: tuple[Lack, ...] = ()
     notes: tuple[str, ...] = field(default_factory=tuple)
 
 
@@ -86,9 +85,9 @@ def check(twins: Twins, settings: Settings, new_features: Sequence[str] = ()) ->
     Raises one `TwinstoreError` that lists all that is wrong.
     """
     found = [*_session_problems(twins, settings), *settings_problems(twins, settings)]
-    snapshot = shape = None
+    snapshot: Snapshot | None = None
+    shapes: list[tuple[OnlineTable, OnlineShape | None]] = []
     changes: Changes | None = None
-    features: tuple[str, ...] = ()
     offline: list[Problem] = []
     try:
         snapshot = twins.offline.snapshot()
@@ -100,25 +99,24 @@ def check(twins: Twins, settings: Settings, new_features: Sequence[str] = ()) ->
         found.append(Problem(error.message, error.remedy))
     try:
         if twins.cql.keyspace_exists(twins.definition.keyspace):
-            shape = twins.online.shape()
+            shapes = [(table, table.shape()) for table in twins.online.tables]
             found += _own_clock_problems(twins)
         else:
-            found.append(_no_keyspace(twins))
+            found.append(no_keyspace(twins))
         found += server_problems(twins)
     except TwinstoreError as error:
         found.append(Problem(error.message, error.remedy))
     found += offline
-    if shape is not None:
-        # Which columns the online table must have is known only once the definition is.
-        found += [] if offline else [*_online_problems(twins, shape, snapshot), *table_problems(twins, shape)]
-        features = tuple(column.name for column in twins.definition.features if column.name not in shape.columns)
+    if not offline:
+        # Which columns an online table must have is known only once the definition is.
+        found += (each for table, shape in shapes if shape for each in online_problems(twins, table, shape, snapshot))
     refuse(f"{twins.definition.name} cannot be written", found)
-    return Readiness(snapshot, shape, changes, features, tuple(_notes(twins, snapshot)))
+    return Readiness(snapshot, changes, tuple(lacks(shapes)), tuple(_notes(twins, snapshot)))
 
 
 def check_again(twins: Twins, settings: Settings, ready: Readiness, new_features: Sequence[str] = ()) -> Readiness:
-    """What the preflight finds later: the same while both tables are there and no commit was made meanwhile."""
-    now = twins.offline.snapshot() if ready.shape is not None else None
+    """What the preflight finds later: the same while all tables are there and no commit was made meanwhile."""
+    now = None if ready.lacks else twins.offline.snapshot()
     before = ready.snapshot
     if now and before and (now.table_id, now.version) == (before.table_id, before.version):
         return ready
@@ -148,10 +146,11 @@ def check_version(twins: Twins, ready: Readiness, version: int) -> None:
 
 
 def prepare(twins: Twins, ready: Readiness, watermark: int, before_commit: Callable[[], None]) -> Readiness:
-    """Makes what is missing: the offline table, its properties, then the online table, which names the offline one.
+    """Makes what is missing: the offline table, its properties, then the online tables, which name the offline one.
 
     `before_commit` may refuse each commit by raising.
     """
+    kept = None if ready.snapshot is None else kept_definition(ready.snapshot, twins.offline.location)
     if ready.snapshot is None:
         before_commit()
         twins.offline.create(_table_schema(twins.definition), _properties(twins.definition))
@@ -160,22 +159,18 @@ def prepare(twins: Twins, ready: Readiness, watermark: int, before_commit: Calla
     snapshot = twins.offline.snapshot() if ready.snapshot is None or ready.changes else ready.snapshot
     snapshot = _made(twins, snapshot)
     notes = ready.notes
-    lost = "" if ready.shape else f"The online table {twins.definition.online} was"
-    if ready.features and not ready.changes:
-        lost = f"In the online table {twins.definition.online} the columns {', '.join(ready.features)} were"
+    lost = [each.in_words() for each in ready.lacks if each.was_part_of(kept)]
     if lost and watermark >= 0:
         # Receipts tell of values that are gone. The stamp comes first, so that a crash after it leaves a gap that
         # writes every key.
         before_commit()
         twins.offline.stamp(snapshot.schema, "all")
         snapshot = _made(twins, twins.offline.snapshot())
-        notes = (*notes, f"{lost} missing: every key is written again.")
-    if ready.shape is None:
-        twins.online.create(snapshot.table_id)
-    elif ready.features:
-        # After the definition in the offline table: a writer of the old one is refused from then on, and a crash in
-        # between leaves what the next writer adds.
-        twins.online.add_features(ready.features)
+        notes = (*notes, f"{'; '.join(lost)} missing: every key is written again.")
+    # After the definition in the offline table: a writer of the old one is refused from then on, and a crash in between
+    # leaves what the next writer adds.
+    for each in ready.lacks:
+        each.make_up(snapshot.table_id)
     return replace(ready, snapshot=snapshot, notes=notes)
 
 
@@ -312,48 +307,6 @@ def _schema_problems(
                 f"Add {name}, or give the group another table. If a write with new_features=[{name!r}] broke off, run "
                 "it again.",
             )
-
-
-def _no_keyspace(twins: Twins) -> Problem:
-    keyspace = twins.definition.keyspace
-    return Problem(
-        f"The online store at {twins.cql.address} has no keyspace {keyspace}.",
-        f"Create it: CREATE KEYSPACE {keyspace} WITH replication = {twins.dialect.replication}.",
-    )
-
-
-def _online_problems(twins: Twins, shape: OnlineShape, snapshot: Snapshot | None) -> Iterator[Problem]:
-    online = twins.definition.online
-    another = f"Choose another online table, or DROP TABLE {online} if nothing needs its rows."
-    table_id = shape.marker.get("table_id")
-    if table_id is None:
-        yield Problem(f"The table {online} was not made by twinstore.", another)
-        return
-    if snapshot is None or table_id != snapshot.table_id:
-        yield Problem(
-            f"The table {online} belongs to another Delta table (id {table_id}, {shape.marker.get('offline')}).",
-            another,
-        )
-        return
-    wanted = twins.dialect.columns(twins.definition)
-    features = {column.name for column in twins.definition.features}
-    for name in sorted({*wanted, *shape.columns}):
-        if name not in shape.columns:
-            # A feature that is not there can come; the rest of the table is what it was made as.
-            if name not in features:
-                yield Problem(f"The table {online} has no column {name}.", another)
-        elif name not in wanted:
-            yield Problem(f"The table {online} has the column {name}, which the group does not know.", another)
-        elif shape.columns[name].replace(" ", "") != wanted[name].replace(" ", ""):
-            yield Problem(f"Column {name} of {online} is {shape.columns[name]} and must be {wanted[name]}.", another)
-    if shape.partition_key != twins.definition.keys or shape.clustering_key:
-        kept = ", ".join((*shape.partition_key, *shape.clustering_key))
-        yield Problem(f"The key of {online} is ({kept}) and must be ({', '.join(twins.definition.keys)}).", another)
-    if shape.default_ttl_s:
-        yield Problem(
-            f"The table {online} has a default time to live of {shape.default_ttl_s} s: rows would expire unasked.",
-            f"ALTER TABLE {online} WITH default_time_to_live = 0.",
-        )
 
 
 def _table_schema(definition: Definition) -> t.StructType:

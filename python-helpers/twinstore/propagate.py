@@ -137,8 +137,13 @@ class Propagation:
                     self._checkpoint("deleted")
                 if fates.alive:
                     alive = fated.where(sf.col(FATE) == ALIVE)
+                    *others, last = twins.online.tables
+                    for table in others:
+                        table.write(alive, receipt.write_timestamp_us, receipt.gap.to_version)
+                        self._checkpoint("next table")
+                    # A row is confirmed when its last table has it.
                     before = self._jobs()
-                    twins.online.write(alive, receipt.write_timestamp_us, receipt.gap.to_version)
+                    last.write(alive, receipt.write_timestamp_us, receipt.gap.to_version)
             except Exception as error:
                 written = 0 if before is None else self._written(error, fates, before)
                 unconfirmed = replace(

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta, timezone
 class Evidence:
     """What is known of an offender. None: not known.
 
-    `nulled`: a value that history holds is null online. `online_write_us` is the newest write time among the online
+    `nulled`: a value that history holds is null online; `lacking` names the online tables that lack the row which
+    another one has. `online_write_us` is the newest write time among the online
     row's cells, `expires_us` when the winner expires.
     """
 
@@ -22,6 +23,7 @@ class Evidence:
     online_commit: int | None
     online_write_us: int | None
     expires_us: int | None
+    lacking: str | None = None
 
 
 def reason(evidence: Evidence, version: int, stamps_us: Mapping[int, int]) -> str:
@@ -35,6 +37,8 @@ def reason(evidence: Evidence, version: int, stamps_us: Mapping[int, int]) -> st
         return f"{row} is not online: deleted outside twinstore, or lost"
     if evidence.state == "extra_online":
         return _extra(evidence, version, foreign)
+    if evidence.lacking:
+        return f"its row is not in {evidence.lacking}: deleted outside twinstore, or lost"
     if evidence.state == "stale_online":
         return _stale(evidence, foreign)
     if evidence.state == "ahead_online":

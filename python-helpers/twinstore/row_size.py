@@ -35,7 +35,8 @@ _OTHER_BYTES = 8
 
 
 def row_bytes(definition: Definition, stamp_bytes: int) -> Column:
-    """Bytes of a row of the group (bigint), where each value's write timestamp takes `stamp_bytes`."""
+    """Bytes of a row of the group's table or of one of its `parts` (bigint), where each value's write timestamp takes
+    `stamp_bytes`."""
     columns = {column.name: contract(column) for column in definition.columns}
     sizes = [
         _bytes(kept.to_online(sf.col(quoted(name))), t.StringType() if kept.cql == "text" else kept.spark)

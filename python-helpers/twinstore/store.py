@@ -218,8 +218,8 @@ class Store:
         `keys`: a DataFrame with the key columns, or a list of values (one key column), tuples or mappings.
         """
         twins = self.twins(self.definition(group))
-        rows = twins.online.read().select(*(column.name for column in twins.definition.columns))
-        return rows if keys is None else _of_keys(rows, keys_frame(self.spark, twins.definition, keys))
+        wanted = None if keys is None else keys_frame(self.spark, twins.definition, keys)
+        return twins.online.read(wanted).select(*(column.name for column in twins.definition.columns))
 
     def offline(
         self, group: GroupLike, version: int | None = None, latest: bool = False, keys: Any = None

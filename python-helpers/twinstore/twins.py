@@ -10,7 +10,7 @@ from .delta_log import OfflineTable
 from .dialect import CassandraDialect
 from .feature_group import Definition
 from .ledger import Ledger
-from .online import OnlineTable
+from .online_tables import OnlineTables
 from .receipts import Receipts
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Twins:
-    """A definition with its offline table, online table and the tables beside the offline one."""
+    """A definition with its offline table, online tables and the tables beside the offline one."""
 
     spark: SparkSession
     definition: Definition
     offline: OfflineTable
-    online: OnlineTable
+    online: OnlineTables
     cql: Cql
     dialect: CassandraDialect
     ledger: Ledger
@@ -32,7 +32,7 @@ class Twins:
 
     def defined_by(self, definition: Definition) -> Twins:
         """The same stores, looked at by another definition of the group."""
-        online = OnlineTable(self.spark, self.cql, self.dialect, definition)
+        online = OnlineTables(self.spark, self.cql, self.dialect, definition)
         return replace(self, definition=definition, online=online)
 
     @classmethod
@@ -44,7 +44,7 @@ class Twins:
             spark=spark,
             definition=definition,
             offline=OfflineTable(spark, definition.offline),
-            online=OnlineTable(spark, cql, cql.dialect, definition),
+            online=OnlineTables(spark, cql, cql.dialect, definition),
             cql=cql,
             dialect=cql.dialect,
             ledger=ledger,

@@ -71,7 +71,8 @@ class GroupColumn:
     """A column of a feature group.
 
     `type` is Spark's simple string. `exact` keeps the microseconds of a timestamp online (as bigint), `online_as` says
-    how a nested value is kept (`frozen` or `json`), `tolerance` is the largest absolute difference that parity accepts.
+    how a nested value is kept (`frozen` or `json`), `tolerance` is the largest absolute difference that parity accepts,
+    `online_table` the table that keeps a feature where it is not the one that `online` names.
     """
 
     name: str
@@ -79,15 +80,22 @@ class GroupColumn:
     exact: bool = False
     online_as: str | None = None
     tolerance: float | None = None
+    online_table: str | None = None
 
     def to_dict(self) -> dict[str, str | bool | float]:
         """As in `group.schema.json`."""
-        optional = {"exact": self.exact or None, "online_as": self.online_as, "tolerance": self.tolerance}
+        optional = {
+            "exact": self.exact or None,
+            "online_as": self.online_as,
+            "tolerance": self.tolerance,
+            "online_table": self.online_table,
+        }
         return {"name": self.name, "type": self.type, **{k: v for k, v in optional.items() if v is not None}}
 
     def in_words(self) -> str:
         """Its type and how it is kept online, such as `timestamp (exact)`."""
-        declared = "exact" if self.exact else self.online_as
+        table = f"in {self.online_table}" if self.online_table else None
+        declared = ", ".join(each for each in ("exact" if self.exact else self.online_as, table) if each)
         return f"{self.type} ({declared})" if declared else self.type
 
 

@@ -59,6 +59,10 @@ export interface GroupColumn {
    * Largest absolute difference that parity accepts in this numeric column; absent means exact.
    */
   tolerance?: number;
+  /**
+   * Features only: the table of the same keyspace that keeps the feature; absent means that of `online`.
+   */
+  online_table?: string;
 }
 
 /**

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import json
+import re
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
@@ -120,23 +122,60 @@ def test_commits_older_than_a_write_timestamp_may_be_get_a_fresh_stamp(store: St
     assert store.versions(group) == (head + 1, head + 1)
 
 
-def wide(spark: SparkSession, features: int) -> DataFrame:
+def wide(spark: SparkSession, features: int, day_number: int = 0) -> DataFrame:
     """One reading of that many features."""
-    return readings(spark, [("a", 0, 1.0, 1)]).select(
+    return readings(spark, [("a", day_number, 1.0, 1)]).select(
         "house", "day", *(sf.lit(float(n)).alias(f"f{n}") for n in range(features))
     )
 
 
+def split_of(remedy: str) -> dict[str, list[str]]:
+    """The declaration that a remedy names, as one would copy it."""
+    found = re.search(r"split=(\{.*\})", remedy)
+    assert found is not None
+    split: dict[str, list[str]] = ast.literal_eval(found[1])
+    return split
+
+
 @pytest.mark.parametrize(("ttl", "most"), [(None, 223), ("7000d", 164)])
-def test_as_many_features_as_a_statement_takes_are_written_and_one_more_is_refused(
+def test_as_many_features_as_a_statement_takes_are_written_and_more_as_the_refusal_proposes(
     store: Store, make_group: Callable[..., FeatureGroup], ttl: str | None, most: int
 ) -> None:
     fits, too_wide = make_group(ttl=ttl), make_group(ttl=ttl)
     assert store.write(wide(store.spark, most), fits).written == 1
     with pytest.raises(TwinstoreError, match=f"{most + 3} columns beside its key") as raised:
         store.write(wide(store.spark, most + 1), too_wide)
-    assert f"at most {most}" in raised.value.remedy
     assert not Path(too_wide.offline).exists()
+    assert split_of(raised.value.remedy) == {f"{too_wide.name}_2": [f"f{most}"]}
+    # Each further table has room for one more: the event time is in the first alone.
+    columns = most + (most + 1) + 2
+    with pytest.raises(TwinstoreError, match=f"{columns + 2} columns beside its key") as raised:
+        store.write(wide(store.spark, columns), too_wide)
+    split = split_of(raised.value.remedy)
+    assert [len(names) for names in split.values()] == [most + 1, 2]
+    divided = dataclasses.replace(too_wide, split=split)
+    assert store.write(wide(store.spark, columns), divided).written == 1
+    for table, name in zip((too_wide.name, *split), ("f0", f"f{most}", f"f{columns - 1}")):
+        (row,) = store.cql.rows(f"SELECT JSON {name} FROM features.{table}")
+        assert row == {name: float(name[1:])}
+    # One more feature than its table has room for.
+    second = next(iter(split))
+    fuller = dataclasses.replace(divided, split={**split, second: [*split[second], f"f{columns}"]})
+    with pytest.raises(TwinstoreError, match=f"{second} of .* has {most + 3} columns beside its key") as raised:
+        store.write(wide(store.spark, columns + 1, 1), fuller, new_features=f"f{columns}")
+    assert split_of(raised.value.remedy) == {**split, f"{too_wide.name}_4": [f"f{columns}"]}
+
+
+def test_cost_and_time_count_every_table(
+    store: Store, make_group: Callable[..., FeatureGroup], settings_of: Callable[..., dict[str, Any]], keyspaces: Any
+) -> None:
+    group = make_group()
+    group = dataclasses.replace(group, split={f"{group.name}_2": ["mean"], f"{group.name}_3": ["peak"]})
+    budgets = {"online_rows_per_second": 2}
+    budgeted = Store(store.spark.newSession(), settings_of(keyspaces, budgets=budgets), silent)
+    rows = readings(store.spark, [(f"h{n}", 0, float(n), n) for n in range(10)])
+    (note,) = [note for note in budgeted.write(rows, group, dry_run=True).notes if "write units" in note]
+    assert "about 30 write units" in note and "at least 15 s at 2 rows a second" in note
 
 
 def test_everything_that_keyspaces_refuses_is_named_at_once(
@@ -188,9 +227,10 @@ def test_client_side_timestamps_that_a_table_lacks_are_named(store: Store, group
 
 
 def problems_of(twins: Twins) -> list[Problem]:
-    shape = twins.online.shape()
+    (table,) = twins.online.tables
+    shape = table.shape()
     assert shape is not None
-    return list(table_problems(twins, shape))
+    return list(table_problems(twins.dialect, table.definition, shape))
 
 
 def test_rows_that_time_out_arrive_in_the_end_and_none_is_lost(
