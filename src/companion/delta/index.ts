@@ -9,6 +9,8 @@ export type { ICommit } from './history';
 export { isDay } from './partition_values';
 export { parsePredicate } from './predicate';
 export type { Predicate } from './predicate';
+export { Preview } from './preview';
+export type { IPreviewed, IPreviewOptions } from './preview';
 export { rowHash } from './row_hash';
 export { Scan } from './scan';
 export type { IScanOptions } from './scan';

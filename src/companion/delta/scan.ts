@@ -1,18 +1,21 @@
-import { RecordBatch, Schema, Struct } from 'apache-arrow';
-import type { Data } from 'apache-arrow';
+import { Schema } from 'apache-arrow';
+import type { RecordBatch } from 'apache-arrow';
 
 import { TwinstoreError } from '../../contract';
 import type { IAddFile } from './actions';
-import { arrowField, laidOut, take } from './arrow';
-import { readDataFile } from './data_file';
-import type { IProjection } from './data_file';
+import { arrowField } from './arrow';
+import type { IProjection } from './column_reader';
+import { opened } from './data_file';
 import type { IEngine } from './engine';
-import { bind, fieldsOf, matching } from './filter';
-import type { Condition } from './filter';
+import { bind } from './filter';
 import type { Predicate } from './predicate';
 import type { ISchemaField } from './schema';
+import { Selection } from './selection';
 import { mayMatch } from './skipping';
 import type { Snapshot } from './snapshot';
+
+/** Files that are opened ahead, for each costs the wait for an answer. */
+const WAVE = 4;
 
 export interface IScanOptions {
   /** Names, in the order wanted; all columns of the schema when absent. */
@@ -34,14 +37,12 @@ export class Scan {
     snapshot: Snapshot,
     { columns, where, limit = Infinity }: IScanOptions = {}
   ) {
-    const fieldOf = (name: string) => findField(snapshot, name);
-    const fields = columns?.map(fieldOf) ?? snapshot.schema;
-    const condition = where === undefined ? null : bind(where, fieldOf);
-    const asked = condition === null ? [] : fieldsOf(condition).filter(field => !fields.includes(field));
-    const read = [...fields, ...new Set(asked)];
+    const fields = fieldsNamed(snapshot, columns);
+    const condition = where === undefined ? null : bind(where, name => findField(snapshot, name));
     this.schema = schemaOf(fields);
-    this.projection = { snapshot, fields: read, schema: schemaOf(read) };
-    this.condition = condition;
+    this.snapshot = snapshot;
+    this.all = projectionOf(snapshot, fields);
+    this.selection = condition && new Selection(snapshot, fields, condition);
     this.limit = limit;
     this.files =
       condition === null ? snapshot.files : snapshot.files.filter(file => mayMatch(condition, file, snapshot));
@@ -51,17 +52,19 @@ export class Scan {
   readonly schema: Schema;
   /** Files that may hold wanted rows. */
   readonly files: readonly IAddFile[];
+  /** Those that were looked into. */
+  filesRead = 0;
 
   /** Nothing is read before a batch is asked for; leaving the loop stops the reading. */
   async *batches(signal: AbortSignal): AsyncGenerator<RecordBatch, void, undefined> {
     let left = this.limit;
-    for (const file of this.files) {
-      if (left <= 0) {
-        return;
-      }
-      const wanted = this.condition === null ? left : Infinity;
-      for await (const read of readDataFile(this.engine, this.projection, file, wanted, signal)) {
-        const batch = this.condition === null ? read : this.filtered(read, this.condition, left);
+    // Rows without a condition come from one file as a rule; to open others would be in vain.
+    const wave = this.selection === null && this.limit < Infinity ? 1 : WAVE;
+    for await (const file of opened(this.engine, this.snapshot, this.files, wave, signal)) {
+      this.filesRead += 1;
+      const read =
+        this.selection === null ? file.read(this.all, { most: left }, signal) : this.selection.read(file, left, signal);
+      for await (const { batch } of read) {
         left -= batch.numRows;
         if (batch.numRows > 0) {
           yield batch;
@@ -73,16 +76,9 @@ export class Scan {
     }
   }
 
-  /** The rows that satisfy the condition, without the columns that only it needs. */
-  private filtered(batch: RecordBatch, condition: Condition, most: number): RecordBatch {
-    const places = matching(condition, batch).subarray(0, most);
-    const children = this.schema.fields.map((_, i) => take(batch.data.children[i] as Data, places));
-    const layout = { nullCount: 0, children };
-    return new RecordBatch(this.schema, laidOut(new Struct(this.schema.fields), places.length, layout));
-  }
-
-  private readonly projection: IProjection;
-  private readonly condition: Condition | null;
+  private readonly snapshot: Snapshot;
+  private readonly all: IProjection;
+  private readonly selection: Selection | null;
   private readonly limit: number;
 }
 
@@ -91,7 +87,18 @@ export function schemaOf(fields: readonly ISchemaField[]): Schema {
   return new Schema(fields.map(arrowField));
 }
 
-function findField({ schema, table }: Snapshot, name: string): ISchemaField {
+/** What to read for some columns. */
+export function projectionOf(snapshot: Snapshot, fields: readonly ISchemaField[]): IProjection {
+  return { snapshot, fields, schema: schemaOf(fields) };
+}
+
+/** The columns of these names, all when there are none. Throws `bad_request` for one that is not there. */
+export function fieldsNamed(snapshot: Snapshot, names: readonly string[] | undefined): readonly ISchemaField[] {
+  return names?.map(name => findField(snapshot, name)) ?? snapshot.schema;
+}
+
+/** The column of a name. Throws `bad_request` when it is not there. */
+export function findField({ schema, table }: Snapshot, name: string): ISchemaField {
   const field = schema.find(candidate => candidate.name === name);
   if (field === undefined) {
     const names = schema.map(candidate => candidate.name).join(', ');

@@ -33,6 +33,17 @@ export function mayMatch(condition: Condition, file: IAddFile, snapshot: Snapsho
   return new FileFacts(file, snapshot).outcomes(condition).true;
 }
 
+/** Values that no row of a file lies beyond; null where none is sure. A file of nulls has none. */
+export interface IBounds {
+  least: NonNullable<Value> | null;
+  greatest: NonNullable<Value> | null;
+}
+
+/** Between what the values of a column lie in a file. */
+export function boundsOf(field: ISchemaField, file: IAddFile, snapshot: Snapshot): IBounds {
+  return new FileFacts(file, snapshot).bounds(field);
+}
+
 class FileFacts {
   constructor(
     private readonly file: IAddFile,
@@ -101,8 +112,7 @@ class FileFacts {
       return NULL;
     }
     // The outcomes of comparing the least and the greatest value; unknown ones may be anything.
-    const least = this.bound(field, 'minValues');
-    const greatest = this.bound(field, 'maxValues');
+    const { least, greatest } = this.bounds(field);
     const isLess = least === null || compareValues(least, value) < 0;
     const isGreater = greatest === null || compareValues(greatest, value) > 0;
     const isEqual =
@@ -114,6 +124,14 @@ class FileFacts {
       false: possible.some(order => !satisfies(order, op)),
       null: nulls !== 'none'
     };
+  }
+
+  bounds(field: ISchemaField): IBounds {
+    if (this.isPartition(field)) {
+      const value = this.partition(field);
+      return { least: value, greatest: value };
+    }
+    return { least: this.bound(field, 'minValues'), greatest: this.bound(field, 'maxValues') };
   }
 
   private isPartition({ name }: ISchemaField): boolean {

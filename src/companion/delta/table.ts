@@ -1,7 +1,7 @@
 import type { IAddFile } from './actions';
 import { rowsOf } from './arrow';
 import type { Row } from './arrow';
-import { readDataFile } from './data_file';
+import { DataFile } from './data_file';
 import type { IEngine } from './engine';
 import { schemaOf } from './scan';
 import type { Snapshot } from './snapshot';
@@ -15,8 +15,9 @@ export async function readFile(
 ): Promise<Row[]> {
   const projection = { snapshot, fields: snapshot.schema, schema: schemaOf(snapshot.schema) };
   const rows: Row[] = [];
-  for await (const { data } of readDataFile(engine, projection, file, Infinity, signal)) {
-    rows.push(...rowsOf(data));
+  const opened = await DataFile.open(engine, snapshot, file, signal);
+  for await (const { batch } of opened.read(projection, {}, signal)) {
+    rows.push(...rowsOf(batch.data));
   }
   return rows;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Compression, Encoding, WriterPropertiesBuilder, WriterVersion } from 'parquet-wasm/node';
 
 import { ParquetFile } from '../../../src/companion/delta/parquet';
-import { isSound, planColumn, pruned } from '../../../src/companion/delta/parquet/planner';
+import { bytesOfRows, isSound, planColumn, planRows, pruned } from '../../../src/companion/delta/parquet/planner';
 import { thrift } from '../../../src/companion/delta/parquet/thrift';
 import { readerOf } from '../../../src/arrow';
 import { CountingStore } from '../../../src/companion/delta/store';
@@ -152,12 +152,15 @@ describe('an offset index', () => {
     encodings: [],
     type: 'INT32',
     values: 30,
-    uncompressed: 36
+    uncompressed: 36,
+    dictionaryPages: 2
   };
   const pages = [
     { start: 10, end: 20, firstRow: 0 },
     { start: 20, end: 40, firstRow: 12 }
   ];
+
+  const range = (page: { start: number; end: number } | undefined) => ({ start: page?.start, end: page?.end });
 
   it.each([
     ['nothing', []],
@@ -182,6 +185,28 @@ describe('an offset index', () => {
       [4, 10],
       [20, 40]
     ]);
+  });
+
+  it('leaves a dictionary out that no wanted page needs', () => {
+    const column = { element: { name: 'a', type: 'INT32' as const }, children: [], leaf: 0 };
+    const group = { rows: 30, chunks: [{ ...chunk, offsetIndex: null, dictionaryPages: 1 }] };
+    const index = new Map([[0, pages]]);
+    expect(planColumn(column, group, index, 13, 2).leaves).toMatchObject([
+      { ranges: [pages[1]].map(range), dictionary: 0 }
+    ]);
+    expect(planColumn(column, group, index, 11, 2).leaves).toMatchObject([{ dictionary: 6 }]);
+    expect([bytesOfRows(column, group, index, 13, 2), bytesOfRows(column, group, index, 0, 1)]).toEqual([20, 16]);
+  });
+
+  it('plans the pages of single rows, and where these are in them', () => {
+    const column = { element: { name: 'a', type: 'INT32' as const }, children: [], leaf: 0 };
+    const group = { rows: 30, chunks: [{ ...chunk, end: 60, offsetIndex: null }] };
+    const three = [...pages, { start: 40, end: 60, firstRow: 20 }];
+    const { plan, places } = planRows(column, group, new Map([[0, three]]), Uint32Array.of(3, 11, 20, 29));
+    expect(plan.leaves[0]?.ranges).toEqual([{ start: 4, end: 10 }, range(three[0]), range(three[2])]);
+    expect([plan.rows, plan.skip, plan.take, ...places]).toEqual([22, 0, 22, 3, 11, 12, 21]);
+    const whole = planRows(column, group, new Map(), Uint32Array.of(3, 29));
+    expect([whole.plan.rows, ...whole.places]).toEqual([30, 3, 29]);
   });
 });
 

@@ -1,3 +1,4 @@
+export { concat } from './concat';
 export { DecimalValue, jsonReader, readerOf, rowsOf, textReader, timestampText } from '../../../arrow';
 export type { Row, Value } from '../../../arrow';
 export { conform, TypeMismatch } from './conform';

@@ -2,18 +2,21 @@ import { tableFromIPC } from 'apache-arrow';
 import type { Data } from 'apache-arrow';
 
 import { TwinstoreError } from '../../../contract';
+import { take } from '../arrow';
 import type { IObjectStore, IRange } from '../store';
 import { damagedFile } from './damaged_file';
 import type { IParquetDecoder } from './decoder';
 import { FileBytes } from './file_bytes';
 import type { IColumn, IColumnChunk, IPage, IParquetMetadata, IRowGroup } from './metadata';
 import { miniFile } from './mini_file';
-import { isFlat, isSound, leavesOf, planColumn } from './planner';
+import { bytesOfRows, isFlat, isSound, leavesOf, planColumn, planRows } from './planner';
 import type { IColumnPlan, PageIndex } from './planner';
 
 /** The footer's length and the magic number after it. */
 const ENDING = 8;
 const NO_PAGES: PageIndex = new Map();
+/** Places in a row group that are weighed against each other. */
+const MAX_STARTS = 512;
 
 /** Rows of a row group: [first, first + take), in batches of at most `batchRows`. */
 export interface IRowWindow {
@@ -21,6 +24,12 @@ export interface IRowWindow {
   first: number;
   take: number;
   batchRows: number;
+}
+
+/** Rows of a row group from `first` on, and the bytes to read for them. */
+export interface ICheapRows {
+  first: number;
+  bytes: number;
 }
 
 /** A Parquet file of which only what is asked for is read. */
@@ -80,14 +89,60 @@ export class ParquetFile {
     const group = this.rowGroups[window.group] as IRowGroup;
     const pages = window.take < group.rows ? await this.pages(columns, window.group, signal) : NO_PAGES;
     const plans = columns.map(column => planColumn(column, group, pages, window.first, window.take));
-    const bytes = await this.take(plans.flatMap(rangesOf), signal);
-    let at = 0;
+    const bytes = await this.fetch(plans, signal);
+    return Promise.all(plans.map((plan, i) => this.decodeColumn(plan, bytes[i] ?? [], window.batchRows, signal)));
+  }
+
+  /** The values of each column at some rows of a row group, which are given in ascending order. */
+  async readRows(columns: readonly IColumn[], group: number, rows: Uint32Array, signal: AbortSignal): Promise<Data[]> {
+    const rowGroup = this.rowGroups[group] as IRowGroup;
+    const pages = await this.pages(columns, group, signal);
+    const planned = columns.map(column => planRows(column, rowGroup, pages, rows));
+    const bytes = await this.fetch(
+      planned.map(({ plan }) => plan),
+      signal
+    );
     return Promise.all(
-      plans.map(plan => {
-        const parts = plan.leaves.map(({ ranges }) => ranges.map(() => bytes[at++] as Uint8Array));
-        return this.decodeColumn(plan, parts, window.batchRows, signal);
+      planned.map(async ({ plan, places }, i) => {
+        const [column] = await this.decodeColumn(plan, bytes[i] ?? [], plan.rows, signal);
+        return take(column as Data, places);
       })
     );
+  }
+
+  /**
+   * The rows of a row group that take the fewest bytes: from where some page of some column starts, as many as wanted.
+   *
+   * @param lengthFrom Rows to take from a row on; null when there are too few.
+   */
+  async cheapest(
+    columns: readonly IColumn[],
+    group: number,
+    lengthFrom: (first: number) => number | null,
+    signal: AbortSignal
+  ): Promise<ICheapRows | null> {
+    const rowGroup = this.rowGroups[group] as IRowGroup;
+    const pages = await this.pages(columns, group, signal);
+    const starts = [...new Set([0, ...[...pages.values()].flat().map(({ firstRow }) => firstRow)])];
+    // Any will do nearly as well as its neighbours.
+    const step = Math.ceil(starts.length / MAX_STARTS);
+    let best: ICheapRows | null = null;
+    for (let i = 0; i < starts.length; i += step) {
+      const first = starts[i] as number;
+      const length = lengthFrom(first);
+      if (length !== null) {
+        const bytes = columns.reduce((sum, column) => sum + bytesOfRows(column, rowGroup, pages, first, length), 0);
+        best = best === null || bytes < best.bytes ? { first, bytes } : best;
+      }
+    }
+    return best;
+  }
+
+  /** The bytes of each range of each leaf of some plans. */
+  private async fetch(plans: readonly IColumnPlan[], signal: AbortSignal): Promise<Uint8Array[][][]> {
+    const bytes = await this.take(plans.flatMap(rangesOf), signal);
+    let at = 0;
+    return plans.map(({ leaves }) => leaves.map(({ ranges }) => ranges.map(() => bytes[at++] as Uint8Array)));
   }
 
   /** Bytes that the read before also took, such as dictionaries and chunks that are read whole, are not fetched again. */
@@ -130,12 +185,12 @@ export class ParquetFile {
         return chunk.offsetIndex === null || this.index.has(chunk) ? [] : [{ chunk, range: chunk.offsetIndex }];
       })
     );
-    const bytes = await this.bytes.read(
-      indexed.map(({ range }) => range),
-      signal
-    );
-    const parsed = await this.decoder.ask({ ask: 'pages', indexes: bytes }, this.location, signal);
-    indexed.forEach(({ chunk }, i) => this.index.set(chunk, parsed[i] ?? []));
+    if (indexed.length > 0) {
+      const ranges = indexed.map(({ range }) => range);
+      const indexes = await this.bytes.read(ranges, signal);
+      const parsed = await this.decoder.ask({ ask: 'pages', indexes }, this.location, signal);
+      indexed.forEach(({ chunk }, i) => this.index.set(chunk, parsed[i] ?? []));
+    }
     return new Map(
       chunks.flatMap((chunk, leaf): [number, readonly IPage[]][] => {
         const known = this.index.get(chunk);

@@ -31,6 +31,8 @@ export interface IColumnChunk extends IRange {
   /** Values with nulls; of a flat column, its rows. */
   values: number;
   uncompressed: number;
+  /** Data pages that need the dictionary, which come first; Infinity where the writer does not tell. */
+  dictionaryPages: number;
   offsetIndex: IRange | null;
 }
 
@@ -122,8 +124,17 @@ function toChunk({ file_path, meta_data, offset_index_offset, offset_index_lengt
     type: meta_data.type,
     values: whole(meta_data.num_values),
     uncompressed: whole(meta_data.total_uncompressed_size),
+    dictionaryPages: dictionaryPages(meta_data),
     offsetIndex: index === null ? null : { start: index, end: index + whole(offset_index_length ?? 0) }
   } satisfies IColumnChunk;
+}
+
+/** Writers fall back from a dictionary that grows too large, once and for the rest of the chunk. */
+function dictionaryPages({ encoding_stats }: NonNullable<ColumnChunk['meta_data']>): number {
+  const needing = encoding_stats?.filter(
+    ({ page_type, encoding }) => page_type !== 'DICTIONARY_PAGE' && encoding.endsWith('_DICTIONARY')
+  );
+  return needing?.reduce((sum, { count }) => sum + whole(count), 0) ?? Infinity;
 }
 
 /** A count or place in the file. */

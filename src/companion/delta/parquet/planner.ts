@@ -47,23 +47,123 @@ export function planColumn(
   first: number,
   take: number
 ): IColumnPlan {
-  const leaves = leavesOf(column).map(leaf => ({ leaf, chunk: group.chunks[leaf] as IColumnChunk }));
-  const [only] = leaves;
-  const known = only === undefined || !isFlat(column) ? undefined : pages.get(only.leaf);
-  if (only === undefined || known === undefined || take >= group.rows) {
-    const whole = leaves.map(({ chunk }) => ({ chunk, ranges: [chunk], dictionary: 0, values: chunk.values }));
-    return { column, leaves: whole, rows: group.rows, skip: first, take };
+  const known = take >= group.rows ? null : pagesOf(column, group, pages);
+  if (known === null) {
+    return { ...wholeChunks(column, group), skip: first, take };
   }
-  const from = known.findLastIndex(({ firstRow }) => firstRow <= first);
-  const next = known.findIndex(({ firstRow }) => firstRow >= first + take);
-  const to = next < 0 ? known.length : next;
-  const start = (known[from] as IPage).firstRow;
-  const rows = (known[to]?.firstRow ?? group.rows) - start;
-  const wanted = { start: (known[from] as IPage).start, end: (known[to - 1] as IPage).end };
-  const dictionary = { start: only.chunk.start, end: (known[0] as IPage).start };
-  const ranges = dictionary.end > dictionary.start ? [dictionary, wanted] : [wanted];
-  const leaf = { chunk: only.chunk, ranges, dictionary: dictionary.end - dictionary.start, values: rows };
-  return { column, leaves: [leaf], rows, skip: first - start, take };
+  const from = pageAt(known.pages, first);
+  const to = pageAt(known.pages, first + take - 1) + 1;
+  const numbers = Array.from({ length: to - from }, (_, i) => from + i);
+  return { ...somePages(column, known, group, numbers), skip: first - (known.pages[from] as IPage).firstRow, take };
+}
+
+/** What to read of one column to get some rows of a row group, and where among the decoded rows these are. */
+export interface IRowsPlan {
+  plan: IColumnPlan;
+  places: Uint32Array;
+}
+
+/** Plans some rows of a column, given in ascending order: only the pages that hold any, else whole chunks. */
+export function planRows(column: IColumn, group: IRowGroup, pages: PageIndex, rows: Uint32Array): IRowsPlan {
+  const known = pagesOf(column, group, pages);
+  if (known === null) {
+    return { plan: { ...wholeChunks(column, group), skip: 0, take: group.rows }, places: rows };
+  }
+  const numbers: number[] = [];
+  const places = new Uint32Array(rows.length);
+  let before = 0;
+  let page: IPage | undefined;
+  let end = 0;
+  rows.forEach((row, i) => {
+    if (page === undefined || row >= end) {
+      before += page === undefined ? 0 : end - page.firstRow;
+      const number = pageAt(known.pages, row);
+      numbers.push(number);
+      page = known.pages[number] as IPage;
+      end = known.pages[number + 1]?.firstRow ?? group.rows;
+    }
+    places[i] = before + row - page.firstRow;
+  });
+  const some = somePages(column, known, group, numbers);
+  return { plan: { ...some, skip: 0, take: some.rows }, places };
+}
+
+/** Bytes that `planColumn` would have read. */
+export function bytesOfRows(column: IColumn, group: IRowGroup, pages: PageIndex, first: number, take: number): number {
+  const known = pagesOf(column, group, pages);
+  if (known === null) {
+    return leavesOf(column).reduce((sum, leaf) => sum + sizeOf(group.chunks[leaf] as IColumnChunk), 0);
+  }
+  const from = pageAt(known.pages, first);
+  const last = known.pages[pageAt(known.pages, first + take - 1)] as IPage;
+  return last.end - (known.pages[from] as IPage).start + sizeOf(dictionaryFor(known, from));
+}
+
+interface IKnownPages {
+  chunk: IColumnChunk;
+  pages: readonly IPage[];
+}
+
+/** Null where a column is only to be had in whole chunks. */
+function pagesOf(column: IColumn, { chunks }: IRowGroup, index: PageIndex): IKnownPages | null {
+  const pages = column.leaf === null || !isFlat(column) ? undefined : index.get(column.leaf);
+  return pages === undefined ? null : { chunk: chunks[column.leaf as number] as IColumnChunk, pages };
+}
+
+/** Number of the page that holds a row. */
+function pageAt(pages: readonly IPage[], row: number): number {
+  let low = 0;
+  let high = pages.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((pages[middle] as IPage).firstRow <= row) {
+      low = middle;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+/** The dictionary's bytes; none where no page from this one on needs it. */
+function dictionaryFor({ chunk, pages }: IKnownPages, from: number): IRange {
+  const end = from < chunk.dictionaryPages ? (pages[0] as IPage).start : chunk.start;
+  return { start: chunk.start, end };
+}
+
+function sizeOf({ start, end }: IRange): number {
+  return end - start;
+}
+
+type Planned = Omit<IColumnPlan, 'skip' | 'take'>;
+
+function wholeChunks(column: IColumn, group: IRowGroup): Planned {
+  const leaves = leavesOf(column).map(leaf => {
+    const chunk = group.chunks[leaf] as IColumnChunk;
+    return { chunk, ranges: [chunk], dictionary: 0, values: chunk.values };
+  });
+  return { column, leaves, rows: group.rows };
+}
+
+/** @param numbers Of the pages, ascending. */
+function somePages(column: IColumn, known: IKnownPages, group: IRowGroup, numbers: readonly number[]): Planned {
+  const { chunk, pages } = known;
+  const dictionary = dictionaryFor(known, numbers[0] ?? 0);
+  const ranges: IRange[] = sizeOf(dictionary) > 0 ? [dictionary] : [];
+  let rows = 0;
+  let previous = -2;
+  for (const number of numbers) {
+    const page = pages[number] as IPage;
+    rows += (pages[number + 1]?.firstRow ?? group.rows) - page.firstRow;
+    const last = ranges.at(-1);
+    if (last !== undefined && number === previous + 1) {
+      last.end = page.end;
+    } else {
+      ranges.push({ start: page.start, end: page.end });
+    }
+    previous = number;
+  }
+  return { column, leaves: [{ chunk, ranges, dictionary: sizeOf(dictionary), values: rows }], rows };
 }
 
 /**
