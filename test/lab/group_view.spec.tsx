@@ -226,8 +226,8 @@ describe('GroupView', () => {
             name: 'test',
             fetch: request => server.client.receipts(group.name, 1, request),
             appearance,
-            group,
-            mark: ({ last_receipt: receipt }) => `${receipt?.run_id}`
+            source: group,
+            mark: ({ summary: { last_receipt: receipt } }) => `${receipt?.run_id}`
           }),
           trans
         )
@@ -272,8 +272,8 @@ describe('GroupView', () => {
             name: 'test',
             fetch: request => server.client.proofs(group.name, 1, request),
             appearance,
-            group,
-            mark: ({ last_proof: proof }) => `${proof?.id}`
+            source: group,
+            mark: ({ summary: { last_proof: proof } }) => `${proof?.id}`
           }),
           trans
         )

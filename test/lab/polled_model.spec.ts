@@ -101,8 +101,8 @@ describe('FollowingModel', () => {
       name: 'test',
       fetch: async () => ++reads,
       appearance,
-      group,
-      mark: ({ head }) => String(head)
+      source: group,
+      mark: ({ summary: { head } }) => String(head)
     });
     await settled();
     group.stateChanged.emit();
@@ -126,8 +126,8 @@ describe('FollowingModel', () => {
       name: 'test',
       fetch: () => new Promise<string>(resolve => answers.push(resolve)),
       appearance,
-      group,
-      mark: ({ head }) => String(head)
+      source: group,
+      mark: ({ summary: { head } }) => String(head)
     });
     await settled();
     group.data = anAnswer({ head: 42 });
@@ -146,7 +146,7 @@ describe('FollowingModel', () => {
       name: 'test',
       fetch: async () => 'read',
       appearance,
-      group: new Group(),
+      source: new Group(),
       mark: () => 'same'
     });
     await settled();
@@ -162,7 +162,7 @@ describe('FollowingModel', () => {
       polls.push(poll);
       return Promise.reject(broken);
     };
-    const model = new FollowingModel({ name: 'test', fetch, appearance, group, mark: () => 'same' });
+    const model = new FollowingModel({ name: 'test', fetch, appearance, source: group, mark: () => 'same' });
     await settled();
     group.stateChanged.emit();
     await settled();
@@ -183,7 +183,7 @@ describe('FollowingModel', () => {
       }
       return 'read';
     };
-    const model = new FollowingModel({ name: 'test', fetch, appearance, group, mark: () => 'same' });
+    const model = new FollowingModel({ name: 'test', fetch, appearance, source: group, mark: () => 'same' });
     await settled();
     expect(model.error).toBe(broken);
     isBroken = false;
@@ -191,6 +191,21 @@ describe('FollowingModel', () => {
     group.stateChanged.emit();
     await settled();
     expect(model.data).toBe('read');
+    model.dispose();
+  });
+
+  it('reads nothing before it is started when it waits', async () => {
+    let reads = 0;
+    const fetch = async (): Promise<number> => ++reads;
+    const source = new Group();
+    const model = new FollowingModel({ name: 'test', fetch, appearance, source, mark: () => 'same', waits: true });
+    source.stateChanged.emit();
+    await settled();
+    expect(reads).toBe(0);
+    model.start();
+    model.start();
+    await settled();
+    expect(reads).toBe(1);
     model.dispose();
   });
 });

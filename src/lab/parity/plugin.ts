@@ -29,8 +29,8 @@ export const parityPlugin: JupyterFrontEndPlugin<void> = {
             name: `ProofsModel#${group.name}`,
             fetch: request => client.proofs(group.name, 1, request),
             appearance,
-            group,
-            mark: ({ last_proof: proof }) => `${proof?.id}`
+            source: group,
+            mark: ({ summary: { last_proof: proof } }) => `${proof?.id}`
           }),
           trans
         )

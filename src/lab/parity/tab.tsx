@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
-import type { ColumnComparison, IProofsAnswer, Offender, ParityReport } from '../../contract';
+import type { IGroupAnswer, ColumnComparison, IProofsAnswer, Offender, ParityReport } from '../../contract';
 import { Ago, PolledView, StateMark } from '../components';
 import type { FollowingModel } from '../following_model';
 import { VERDICT_STATE } from '../signs';
@@ -9,8 +9,8 @@ import { grouped, verdictSentence } from '../words';
 import { StateBar, stateWords } from './state_bar';
 
 /** The Parity tab: the last proof, verdict first, then where the twins differ, then the rows. Owns its model. */
-export class ParityTab extends VDomRenderer<FollowingModel<IProofsAnswer>> {
-  constructor(model: FollowingModel<IProofsAnswer>, trans: TranslationBundle) {
+export class ParityTab extends VDomRenderer<FollowingModel<IProofsAnswer, IGroupAnswer>> {
+  constructor(model: FollowingModel<IProofsAnswer, IGroupAnswer>, trans: TranslationBundle) {
     super(model);
     this._proofs = model;
     this._trans = trans;
@@ -39,7 +39,7 @@ export class ParityTab extends VDomRenderer<FollowingModel<IProofsAnswer>> {
     );
   }
 
-  private readonly _proofs: FollowingModel<IProofsAnswer>;
+  private readonly _proofs: FollowingModel<IProofsAnswer, IGroupAnswer>;
   private readonly _trans: TranslationBundle;
 }
 

@@ -29,8 +29,8 @@ export const writesPlugin: JupyterFrontEndPlugin<void> = {
             name: `ReceiptsModel#${group.name}`,
             fetch: request => client.receipts(group.name, appearance.rowLimit, request),
             appearance,
-            group,
-            mark: ({ last_receipt: receipt }) => `${receipt?.run_id} ${receipt?.at_us}`
+            source: group,
+            mark: ({ summary: { last_receipt: receipt } }) => `${receipt?.run_id} ${receipt?.at_us}`
           }),
           trans
         )

@@ -1,14 +1,14 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
-import type { IReceiptsAnswer, Receipt } from '../../contract';
+import type { IGroupAnswer, IReceiptsAnswer, Receipt } from '../../contract';
 import { Ago, PolledView } from '../components';
 import type { FollowingModel } from '../following_model';
 import { absolute, duration, grouped, receiptSentence } from '../words';
 
 /** The Writes tab: receipts as a timeline, newest first. Owns its model. */
-export class WritesTab extends VDomRenderer<FollowingModel<IReceiptsAnswer>> {
-  constructor(model: FollowingModel<IReceiptsAnswer>, trans: TranslationBundle) {
+export class WritesTab extends VDomRenderer<FollowingModel<IReceiptsAnswer, IGroupAnswer>> {
+  constructor(model: FollowingModel<IReceiptsAnswer, IGroupAnswer>, trans: TranslationBundle) {
     super(model);
     this._receipts = model;
     this._trans = trans;
@@ -48,7 +48,7 @@ export class WritesTab extends VDomRenderer<FollowingModel<IReceiptsAnswer>> {
     );
   }
 
-  private readonly _receipts: FollowingModel<IReceiptsAnswer>;
+  private readonly _receipts: FollowingModel<IReceiptsAnswer, IGroupAnswer>;
   private readonly _trans: TranslationBundle;
 }
 
