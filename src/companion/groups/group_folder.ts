@@ -9,8 +9,8 @@ import type {
 } from '../../contract';
 import { WatchedTable } from '../delta';
 import type { IEngine, Snapshot } from '../delta';
-import { readOnlineTable } from '../online';
-import type { IOnlineTable, OnlineStore } from '../online';
+import { readOnlineTables } from '../online';
+import type { IOnlineTable, IOnlineTables, OnlineStore } from '../online';
 import { newestEventUs } from './freshness';
 import { besideTable, RecordsTable } from './records_table';
 import { Receipts } from './receipts';
@@ -77,21 +77,21 @@ export class GroupFolder {
     const report = proof?.report() ?? null;
     const failedRows = remaining(failed, snapshot.metadata.id, proof);
     const unreachable = online instanceof TwinstoreError;
-    const onlineTable = unreachable ? 'own' : ownership(online, snapshot);
+    const apart = unreachable ? undefined : online.tables.find(table => ownership(table, snapshot) !== 'own');
     const { state, words } = groupState({
       unreachable: unreachable ? [store.name] : [],
       head,
       watermark: mark,
-      running: !unreachable && online?.inFlight ? 1 : 0,
+      running: !unreachable && online.inFlight ? 1 : 0,
       failedRows,
       materializedAt: setVersion(receipts, proofs.find(isFullParity)?.atUs ?? null),
-      onlineTable,
+      onlineTable: apart ? ownership(apart, snapshot) : 'own',
       lastReceiptUs: receipts[0]?.at_us ?? null,
       lastProof: report && { ...report, differing: differing(report) },
       proofMaxAgeS,
       nowUs: nowUs()
     });
-    const problem = unreachable ? online : this.mismatch(onlineTable, online, definition, snapshot, mark);
+    const problem = unreachable ? online : apart ? this.mismatch(apart, snapshot, mark) : null;
     return {
       name: definition.name,
       offline: this.location,
@@ -113,9 +113,9 @@ export class GroupFolder {
   private async online(
     definition: FeatureGroupDefinition,
     signal: AbortSignal
-  ): Promise<IOnlineTable | TwinstoreError | null> {
+  ): Promise<IOnlineTables | TwinstoreError> {
     try {
-      return await readOnlineTable(this.services.online, definition.online, definition.offline, signal);
+      return await readOnlineTables(this.services.online, definition, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof TwinstoreError) {
@@ -125,31 +125,25 @@ export class GroupFolder {
     }
   }
 
-  /** What is wrong between the two tables beside their rows. */
-  private mismatch(
-    whose: IGroupFacts['onlineTable'],
-    online: IOnlineTable | null,
-    definition: FeatureGroupDefinition,
-    { metadata }: Snapshot,
-    mark: number
-  ): TwinstoreError | null {
-    if (whose === 'missing' && mark >= 0) {
-      return new TwinstoreError(
-        'not_found',
-        `The online table ${definition.online} does not exist though receipts say that it was written.`,
-        'If it was dropped on purpose, write the group anew.',
-        { side: 'store' }
-      );
-    }
-    if (whose === 'foreign') {
+  /** What is wrong with an online table that is not this group's. */
+  private mismatch(table: IOnlineTable, { metadata }: Snapshot, mark: number): TwinstoreError | null {
+    if (table.exists) {
       return new TwinstoreError(
         'conflict',
-        `The online table ${definition.online} does not belong to the Delta table at ${this.location}.`,
+        `The online table ${table.name} does not belong to the Delta table at ${this.location}.`,
         'Name another online table, or drop this one and write the group anew.',
-        { side: 'store', details: `Its comment names table id ${online?.tableId ?? 'none'}, not ${metadata.id}.` }
+        { side: 'store', details: `Its comment names table id ${table.tableId ?? 'none'}, not ${metadata.id}.` }
       );
     }
-    return null;
+    if (mark < 0) {
+      return null;
+    }
+    return new TwinstoreError(
+      'not_found',
+      `The online table ${table.name} does not exist though receipts say that it was written.`,
+      'If it was dropped on purpose, write the group anew.',
+      { side: 'store' }
+    );
   }
 
   private newestEvent(snapshot: Snapshot, definition: FeatureGroupDefinition): number | null {
@@ -188,8 +182,8 @@ export function unreadable(location: string, definition: FeatureGroupDefinition,
 }
 
 /** Whose the online table is, by the id that its comment names. */
-function ownership(online: IOnlineTable | null, { metadata }: Snapshot): IGroupFacts['onlineTable'] {
-  return online === null ? 'missing' : online.tableId === metadata.id ? 'own' : 'foreign';
+function ownership({ exists, tableId }: IOnlineTable, { metadata }: Snapshot): IGroupFacts['onlineTable'] {
+  return !exists ? 'missing' : tableId === metadata.id ? 'own' : 'foreign';
 }
 
 function isFullParity({ how, verdict }: IProofRow): boolean {
