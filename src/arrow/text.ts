@@ -14,7 +14,7 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
  */
 export function textReader(data: Data): (i: number) => string {
   const read = readerOf(data);
-  return i => plainText(read(i), data.type);
+  return i => valueText(read(i), data.type);
 }
 
 /**
@@ -27,7 +27,8 @@ export function jsonReader(data: Data): (i: number) => string {
   return i => json(read(i), data.type);
 }
 
-function plainText(value: Value, type: DataType): string {
+/** One value as `textReader` writes it. */
+export function valueText(value: Value, type: DataType): string {
   return typeof value === 'string'
     ? value.replace(CONTROL, character =>
         JSON.stringify(character)

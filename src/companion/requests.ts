@@ -1,5 +1,5 @@
 import { TwinstoreError } from '../contract';
-import type { ITableRequest } from '../contract';
+import type { IPreviewRequest, IStatisticsRequest, ITableRequest } from '../contract';
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 10_000;
@@ -30,6 +30,46 @@ export function tableOf(body: unknown): ITableRequest {
     ...(version === undefined ? {} : { version }),
     ...(atUs === undefined ? {} : { at_us: atUs as number })
   };
+}
+
+/** What a preview is to show. */
+export function previewOf(body: unknown): IPreviewRequest {
+  const window = optionalText(body, 'window');
+  if (window !== undefined && window !== 'cheapest' && window !== 'first') {
+    return refuse(`There is no window ${JSON.stringify(window)}.`, 'Ask for `cheapest` or `first`.');
+  }
+  return {
+    ...statisticsOf(body),
+    ...orderOf(body),
+    limit: limitOf(body),
+    ...(window === undefined ? {} : { window })
+  };
+}
+
+/** Of what to make statistics. */
+export function statisticsOf(body: unknown): IStatisticsRequest {
+  const { columns } = body as Body;
+  const isList = Array.isArray(columns) && columns.length > 0 && columns.every(name => typeof name === 'string');
+  if (columns !== undefined && !isList) {
+    return refuse('`columns` is no list of names.', 'Send the names of one column or more, or leave it out.');
+  }
+  const where = optionalText(body, 'where');
+  return {
+    ...tableOf(body),
+    ...(columns === undefined ? {} : { columns: columns as string[] }),
+    ...(where === undefined || where.trim() === '' ? {} : { where })
+  };
+}
+
+function orderOf(body: unknown): Pick<IPreviewRequest, 'order'> {
+  const { order } = body as Body;
+  if (order === undefined) {
+    return {};
+  }
+  const { column, descending } = (order ?? {}) as Body;
+  return typeof column === 'string' && typeof descending === 'boolean'
+    ? { order: { column, descending } }
+    : refuse('`order` is no order.', 'Send {"column": "<name>", "descending": true or false}.');
 }
 
 /** How many are asked for at most. */

@@ -1,4 +1,4 @@
-import { groupOf, limitOf, optionalText, tableOf } from './requests';
+import { groupOf, limitOf, optionalText, previewOf, statisticsOf, tableOf } from './requests';
 import type { IServices } from './services';
 import type { Parts } from './streamed';
 
@@ -51,5 +51,13 @@ export const HANDLERS: Readonly<Record<string, IHandler>> = {
   'tables/files': {
     deadlineMs: DEADLINE_MS,
     run: ({ tables }, body, signal) => tables.files(tableOf(body), limitOf(body), signal)
+  },
+  preview: {
+    deadlineMs: DEADLINE_MS,
+    stream: ({ tables }, body, signal) => tables.preview(previewOf(body), signal)
+  },
+  statistics: {
+    deadlineMs: DEADLINE_MS,
+    stream: ({ tables }, body, signal) => tables.statistics(statisticsOf(body), signal)
   }
 };

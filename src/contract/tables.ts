@@ -152,7 +152,10 @@ export interface IColumnStatistics {
   /** Texts, exact; null when there is no value or the type has no order. */
   min: string | null;
   max: string | null;
-  /** Of numbers and times: equal bins from min to max, NaN and infinities left out; null for other types. */
+  /**
+   * Of numbers and times: equal bins from min to max, NaN and infinities left out; null for other types. Edges are days
+   * since the epoch for dates, and µs since it for timestamps.
+   */
   histogram: { edges: number[]; counts: number[] } | null;
   /** Of other types: the most frequent values, at most 10; null when there are too many different ones to count. */
   frequent: { value: string; count: number }[] | null;

@@ -1,11 +1,13 @@
+import { tableFromIPC } from 'apache-arrow';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { join } from 'node:path';
 
-import { ROUTES } from '../../src/contract';
+import { frameJson, ROUTES } from '../../src/contract';
 import type { IGroupsAnswer, IHealth } from '../../src/contract';
+import { add, field, metaData, PROTOCOL, toParquet, write, writeCommit } from './support/delta_files';
 import { CompanionProcess, SECRET } from './support/companion_process';
 import { GroupFiles } from './support/group_files';
 import { removeTemporaryFolders, temporaryFolder } from './support/temporary_folder';
@@ -108,6 +110,58 @@ describe('the companion', () => {
     expect(await companion.post('/proofs', { group: 'energy' })).toMatchObject({
       body: { total: 1, proofs: [{ id: 'proof-0' }] }
     });
+  });
+
+  it('answers tables, and streams a preview and statistics', async () => {
+    const location = join(root, 'plain');
+    const bytes = toParquet([{ id: 1n }, { id: 2n }]);
+    write(join(location, 'f'), bytes);
+    writeCommit(location, 0, [PROTOCOL, metaData([field('id', 'long')]), add('f', { size: bytes.length })]);
+    expect(await companion.post('/tables', { location: root })).toMatchObject({
+      body: {
+        entries: [
+          { name: 'energy', kind: 'group' },
+          { name: 'plain', kind: 'table' }
+        ]
+      }
+    });
+    expect(await companion.post('/tables/get', { location })).toMatchObject({ body: { version: 0, files: 1 } });
+    expect(await companion.post('/tables/history', { location })).toMatchObject({
+      body: { commits: [{ version: 0 }] }
+    });
+    expect(await companion.post('/tables/files', { location })).toMatchObject({ body: { total: 1 } });
+    const preview = await companion.frames('/preview', {
+      location,
+      limit: 5,
+      order: { column: 'id', descending: true }
+    });
+    const rows = tableFromIPC(preview.filter(({ kind }) => kind === 'arrow').map(({ bytes: piece }) => piece));
+    expect(rows.toArray().map(row => JSON.parse(String(row)))).toEqual([{ id: 2 }, { id: 1 }]);
+    expect(frameJson(preview.at(-1)!)).toMatchObject({ rows: 2, complete: true, version: 0, requests: 2 });
+    const statistics = await companion.frames('/statistics', { location, columns: ['id'], where: 'id > 1' });
+    expect(frameJson(statistics.at(-1)!)).toMatchObject({ rows: 1, columns: [{ column: 'id', min: '2', mean: 2 }] });
+  });
+
+  it.each<[string, string, unknown]>([
+    ['no table', '/preview', {}],
+    ['a place elsewhere in its own words', '/tables/get', { location: 7 }],
+    ['a version that is none', '/tables/get', { location: '/x', version: -1 }],
+    ['a version and a time', '/tables/get', { location: '/x', version: 1, at_us: 5 }],
+    ['a time that is none', '/tables/get', { location: '/x', at_us: 'now' }],
+    ['columns that are none', '/preview', { location: '/x', columns: [] }],
+    ['an order that is none', '/preview', { location: '/x', order: { column: 'a' } }],
+    ['a window that is none', '/preview', { location: '/x', window: 'last' }],
+    ['a condition that is none', '/statistics', { location: '/x', where: 7 }]
+  ])('refuses %s before anything is read', async (_, path, body) => {
+    expect(await companion.post(path, body)).toMatchObject({ status: 400, body: { code: 'bad_request' } });
+  });
+
+  it('answers a preview that cannot begin with an error of the contract', async () => {
+    expect(await companion.post('/preview', { location: '/etc' })).toMatchObject({ status: 403 });
+    expect(await companion.post('/preview', { location: join(root, 'none') })).toMatchObject({ status: 404 });
+    const location = join(root, 'energy');
+    const answer = await companion.post('/preview', { location, where: 'no such thing' });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'bad_request' } });
   });
 
   it.each<[string, string, string, unknown, number, string]>([
@@ -251,7 +305,8 @@ describe('the life of the companion', () => {
   it('starts without settings and says on every route what to do', async () => {
     const one = await CompanionProcess.start(temporaryFolder(), { TWINSTORE_CONFIG: '/nowhere.toml' });
     for (const { method, path } of ROUTES.companion) {
-      const answer = await one.send(method, `/${path}`, method === 'POST' ? '{"group":"x"}' : undefined).answer;
+      const answer = await one.send(method, `/${path}`, method === 'POST' ? '{"group":"x","location":"/x"}' : undefined)
+        .answer;
       expect(answer).toMatchObject({ status: 404, body: { message: expect.stringContaining('/nowhere.toml') } });
     }
     await one.stop();

@@ -82,7 +82,6 @@ describe('an answer that streams', () => {
   });
 
   it('is an error of the contract when the work fails before its first part', async () => {
-     
     const response = await answer(async function* () {
       throw broken();
     });

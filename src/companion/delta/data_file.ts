@@ -66,6 +66,11 @@ export class DataFile {
     return this.parquet.location;
   }
 
+  /** Bytes that were read to open it. */
+  get openedBytes(): number {
+    return this.parquet.openedBytes;
+  }
+
   /** Rows that live. */
   get live(): number {
     return this.rows - lowerBound(this.deleted, this.rows);

@@ -19,6 +19,8 @@ export type { DeltaType, ISchemaField } from './schema';
 export { openSnapshot } from './snapshot';
 export type { Snapshot } from './snapshot';
 export { readFile } from './table';
+export { Statistics } from './statistics';
+export type { IStatisticsOptions } from './statistics';
 export { committedMs, versionAt } from './timestamps';
 export { Watched, WatchedTable } from './watched_table';
 export { WorkerDecoder } from './parquet';

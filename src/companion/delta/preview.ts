@@ -68,9 +68,16 @@ export class Preview {
   plannedBytes: number | null = null;
   /** Rows given so far. */
   rows = 0;
+  /** What was shown, once all of it was. */
+  get outcome(): IPreviewed {
+    if (this.shown === null) {
+      throw new Error('The batches were not read to their end.');
+    }
+    return this.shown;
+  }
 
   /** Nothing is read before a batch is asked for; leaving the loop stops the reading. */
-  async *batches(signal: AbortSignal): AsyncGenerator<RecordBatch, IPreviewed, undefined> {
+  async *batches(signal: AbortSignal): AsyncGenerator<RecordBatch, void, undefined> {
     const { where, order, window } = this.options;
     const rows =
       order !== undefined
@@ -81,7 +88,8 @@ export class Preview {
     for (;;) {
       const next = await rows.next();
       if (next.done === true) {
-        return next.value;
+        this.shown = next.value;
+        return;
       }
       this.rows += next.value.numRows;
       yield next.value;
@@ -122,7 +130,6 @@ export class Preview {
     if (window === null) {
       return yield* this.scanned(signal);
     }
-    this.plannedBytes = window.bytes;
     const projection = projectionOf(this.snapshot, fieldsNamed(this.snapshot, this.options.columns));
     const span = { from: window.from, most: limit };
     let last = window.from;
@@ -153,10 +160,10 @@ export class Preview {
       const file = await DataFile.open(engine, snapshot, candidate, signal);
       return file.live < limit ? null : { ...(await file.cheapest(projection, limit, signal)), file };
     });
-    return (await Promise.all(weighed)).reduce(
-      (best, each) => (best === null || (each !== null && each.bytes < best.bytes) ? each : best),
-      null
-    );
+    const windows = await Promise.all(weighed);
+    const best = windows.reduce((a, b) => (a === null || (b !== null && b.bytes < a.bytes) ? b : a), null);
+    this.plannedBytes = best && best.bytes + windows.reduce((sum, each) => sum + (each?.file.openedBytes ?? 0), 0);
+    return best;
   }
 
   private async *top(
@@ -186,6 +193,7 @@ export class Preview {
   }
 
   private readonly total: number | null;
+  private shown: IPreviewed | null = null;
 }
 
 function counted(count: number, noun = ''): string {

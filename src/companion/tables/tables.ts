@@ -1,5 +1,7 @@
 import type {
   IErrorBody,
+  IPreviewRequest,
+  IStatisticsRequest,
   ITableAnswer,
   ITableColumn,
   ITableCommit,
@@ -20,8 +22,11 @@ import {
   typeName
 } from '../delta';
 import type { IAddFile, ICommit, IEngine, ISchemaField, Snapshot } from '../delta';
+import type { Parts } from '../streamed';
 import { groupOf, OpenTable } from './open_table';
 import { Places } from './places';
+import { previewParts } from './preview_stream';
+import { statisticsParts } from './statistics_stream';
 
 /** Tables that are kept open. */
 const MAX_TABLES = 16;
@@ -96,6 +101,18 @@ export class Tables {
       const largest = [...files].sort((a, b) => b.size - a.size).slice(0, limit);
       return { files: largest.map(file => fileOf(file, snapshot)), total: files.length, bytes: bytesOf(files) };
     });
+  }
+
+  /** Some rows of a table. Throws `bad_request` for what makes no sense, `unsupported` for what is not read. */
+  async *preview(request: IPreviewRequest, signal: AbortSignal): Parts {
+    const { snapshot } = await this.with(request.location, table => table.at(request, signal));
+    return yield* previewParts(this.engine, snapshot, request, signal);
+  }
+
+  /** Statistics of a table's columns. Throws as `preview`. */
+  async *statistics(request: IStatisticsRequest, signal: AbortSignal): Parts {
+    const { snapshot } = await this.with(request.location, table => table.at(request, signal));
+    return yield* statisticsParts(this.engine, snapshot, request, signal);
   }
 
   /** Works with a table, which stays open until others need its place. */

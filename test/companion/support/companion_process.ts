@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
 
+import { readFrames } from '../../../src/contract';
+import type { IFrame } from '../../../src/contract';
 import { bundle } from './bundles';
 
 export interface IAnswer {
@@ -75,6 +77,18 @@ export class CompanionProcess {
     });
     call.end(body);
     return { call, answer };
+  }
+
+  /** All frames of an answer that streams. */
+  async frames(path: string, body: unknown): Promise<IFrame[]> {
+    const headers = { 'X-Twinstore-Secret': SECRET };
+    const call = request({ socketPath: this.socket, method: 'POST', path, headers });
+    const [response] = (await once(call.end(JSON.stringify(body)), 'response')) as [IncomingMessage];
+    const frames: IFrame[] = [];
+    for await (const frame of readFrames(response)) {
+      frames.push(frame);
+    }
+    return frames;
   }
 
   /** Ends it as the server does, by closing its stdin. */

@@ -1,5 +1,5 @@
 export { concat } from './concat';
-export { DecimalValue, jsonReader, readerOf, rowsOf, textReader, timestampText } from '../../../arrow';
+export { DecimalValue, jsonReader, readerOf, rowsOf, textReader, timestampText, valueText } from '../../../arrow';
 export type { Row, Value } from '../../../arrow';
 export { conform, TypeMismatch } from './conform';
 export { ipcStream } from './ipc_stream';

@@ -65,6 +65,11 @@ export class ParquetFile {
     return this.bytes.location;
   }
 
+  /** Bytes of its end, which are read first and kept. */
+  get openedBytes(): number {
+    return this.bytes.tail.length;
+  }
+
   get columns(): readonly IColumn[] {
     return this.metadata.columns;
   }
