@@ -20,6 +20,7 @@ from .connection import PROFILE, Connection
 from .dialect import dialect_named, quote_name
 from .errors import TwinstoreError, from_foreign
 from .foreign import caused_by
+from .java import elements
 from .throttled import pauses, timed_out
 
 if TYPE_CHECKING:
@@ -247,7 +248,9 @@ class Cql:
     def _decoded(self, page: Any) -> list[dict[str, Any]]:
         """The rows of this page and all that follow."""
         decode = self._jvm.java.nio.charset.StandardCharsets.UTF_8.decode
-        found = [json.loads(decode(row.getBytesUnsafe(0)).toString()) for row in page.currentPage().iterator()]
+        found = [
+            json.loads(decode(row.getBytesUnsafe(0)).toString()) for row in elements(page.currentPage().iterator())
+        ]
         return found + self._decoded(self._wait(page.fetchNextPage())) if page.hasMorePages() else found
 
     @contextmanager
@@ -270,4 +273,4 @@ def _remembered(session: Any, keyspace: str, table: str) -> set[str]:
     """The columns of a table as the driver knows it; none when it knows no such table."""
     found = session.getMetadata().getKeyspace(quote_name(keyspace)).orElse(None)
     found = found and found.getTable(quote_name(table)).orElse(None)
-    return {name.asInternal() for name in found.getColumns().keySet()} if found else set()
+    return {name.asInternal() for name in elements(found.getColumns().keySet().iterator())} if found else set()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from py4j.java_gateway import is_instance_of
 
 from .feature_group import Definition
+from .java import elements
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -93,4 +94,4 @@ def _gateway(rows: DataFrame) -> Any:
 
 def _sequence(rows: DataFrame, scala_sequence: Any) -> Iterator[Any]:
     converters: Any = rows.sparkSession._jvm.scala.collection.JavaConverters  # type: ignore[union-attr]
-    return iter(converters.seqAsJavaList(scala_sequence))
+    return elements(converters.seqAsJavaList(scala_sequence).iterator())

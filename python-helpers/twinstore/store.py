@@ -14,6 +14,7 @@ from .dry_run import dry_run as plan_write
 from .errors import TwinstoreError
 from .feature_group import CREATED_US, ROW_HASH, Definition, FeatureGroup
 from .groups import find_group, find_groups
+from .java import keep_lookups
 from .keys import keys_frame
 from .preflight import kept_definition
 from .progress import Progress, default_progress
@@ -58,6 +59,7 @@ class Store:
         progress: Progress | None = None,
         checkpoint: Callable[[str], None] = lambda step: None,
     ) -> None:
+        keep_lookups(spark)
         self.spark = spark
         self.settings = load_settings(settings)
         self.progress: Progress = progress or default_progress()
