@@ -15,8 +15,8 @@ _ASKED = ("functions", "Column", "PythonUtils", "PythonSQLUtils", "SparkSession"
 def keep_lookups(spark: SparkSession) -> None:
     """Lets the session's view of the JVM keep the classes and packages that are asked for most.
 
-    py4j asks the JVM at each use of a name, and the JVM searches every jar for each package that the class could lie in.
-    A write uses names such as `functions` some hundreds of times.
+    py4j asks the JVM at each use of a name, and the JVM searches every jar for each package that the class could lie
+    in. A write uses names such as `functions` some hundreds of times.
     """
     jvm: Any = spark._jvm
     for name in _ASKED:
