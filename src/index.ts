@@ -7,6 +7,8 @@ import { jobsPlugin } from './lab/jobs/plugin';
 import { parityPlugin } from './lab/parity/plugin';
 import { runsPlugin } from './lab/runs/plugin';
 import { appearancePlugin, clientPlugin, sidebarPlugin, statusPlugin } from './lab/shell/plugin';
+import { groupRowsPlugin, tableViewPlugin } from './lab/table/plugin';
+import { tablesPlugin } from './lab/tables/plugin';
 import { writesPlugin } from './lab/writes/plugin';
 
 export * from './tokens';
@@ -20,6 +22,9 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   groupsModelPlugin,
   groupViewPlugin,
   groupsPlugin,
+  groupRowsPlugin,
+  tableViewPlugin,
+  tablesPlugin,
   parityPlugin,
   writesPlugin,
   definitionPlugin,

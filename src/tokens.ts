@@ -134,6 +134,19 @@ export const IGroupView = new Token<IGroupView>(
   'The main area view of a feature group; add tabs to it.'
 );
 
+/** The view of one Delta table. */
+export interface ITableView {
+  /** @param location Such as `s3a://raw/events`, or a path of the machine where Jupyter Server runs. */
+  open(location: string): void;
+  /** Table of the view that was active last, or null; its version is null while the newest is looked at. */
+  readonly current: { location: string; version: number | null } | null;
+}
+
+export const ITableView = new Token<ITableView>(
+  'jupyterlab-twinstore:ITableView',
+  'The main area view of a Delta table.'
+);
+
 /** Data that is read again and again, with how fresh it is. */
 export interface IPolled<T> {
   /** As last read; null until the first answer. Kept when a later reading fails. */

@@ -88,6 +88,8 @@ export interface IStatus {
   log: string[];
   versions: { server: string; companion: string | null; node: string | null };
   user: string;
+  /** Folder that Jupyter Server serves: what paths of the file browser count from. */
+  root: string;
   /** Path of the settings file in use; null when there is none. */
   config: string | null;
   /** Where the settings are looked for, in order. */

@@ -12,6 +12,14 @@ export function grouped(n: number): string {
   return n.toLocaleString('en-US');
 }
 
+/** A size in bytes, as exact as it is worth: `1.2 MB`. */
+export function byteSize(bytes: number, trans: TranslationBundle): string {
+  const power = Math.min(4, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const size = bytes / 1000 ** power;
+  const digits = power === 0 || size >= 100 ? size.toFixed(0) : size.toFixed(1);
+  return trans.__('%1\u00a0%2', digits, ['B', 'kB', 'MB', 'GB', 'TB'][power]);
+}
+
 /** A point in time, to the second: `2026-03-01 10:31:07 UTC`. */
 export function absolute(us: number): string {
   return `${new Date(us / 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;

@@ -28,6 +28,7 @@ export function aStatus(change: Partial<IStatus> = {}): IStatus {
     log: [],
     versions: { server: '0.1.0', companion: '0.1.0', node: 'v20.0.0' },
     user: 'ana',
+    root: '/home/ana',
     config: '/home/ana/twinstore.toml',
     config_candidates: ['/home/ana/twinstore.toml', '/home/ana/.config/twinstore/twinstore.toml'],
     config_is_named: false,

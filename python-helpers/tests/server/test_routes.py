@@ -188,7 +188,8 @@ def test_polls_do_not_count_as_activity(server: Server, client: httpx.Client) ->
 def test_status_tells_what_runs_without_starting_it(client: httpx.Client) -> None:
     status = client.get("status").json()
     assert status.keys() == {
-        "companion", "since_us", "log", "versions", "user", "config", "config_candidates", "config_is_named", "error"
+        "companion", "since_us", "log", "versions", "user", "root", "config", "config_candidates", "config_is_named",
+        "error"
     }  # fmt: skip
     assert len(status["config_candidates"]) == (1 if status["config_is_named"] else 2)
 

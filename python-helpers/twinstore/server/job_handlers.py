@@ -44,6 +44,7 @@ class StatusHandler(JsonHandler):
                     "node": companion.node,
                 },
                 "user": acting(),
+                "root": self.twinstore.root_dir,
                 "config": next((str(path) for path in candidates if path.is_file()), None),
                 "config_candidates": [str(path) for path in candidates],
                 "config_is_named": bool(os.environ.get("TWINSTORE_CONFIG")),

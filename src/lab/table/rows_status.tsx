@@ -1,0 +1,97 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Button } from '@jupyterlab/ui-components';
+import type { ReactElement } from 'react';
+import type { IPreviewEnd } from '../../contract';
+import { ErrorNotice, StaleNotice } from '../components';
+import type { IOrder } from '../grid';
+import { byteSize, duration, grouped } from '../words';
+import { ReadingLine } from './reading_line';
+import type { RowsModel } from './rows_model';
+
+/** What the rows are that are shown, and what became of the last wish. */
+export function RowsStatus({ model, trans }: { model: RowsModel; trans: TranslationBundle }): ReactElement {
+  const { shown, phase, error, wish } = model;
+  const { data } = model.table;
+  const again = (): void => void model.read();
+  // What is wrong with a condition is told below it.
+  const isTold = error?.code === 'bad_request' && wish.where !== '';
+  return (
+    <div className="twinstore-RowsStatus">
+      <ReadingLine model={model} what={trans.__('Reading rows …')} trans={trans} />
+      <div role="status">
+        {data?.refusal && <ErrorNotice error={data.refusal} trans={trans} />}
+        {error && !isTold && !shown && (
+          <ErrorNotice error={error} trans={trans} action={{ label: trans.__('Try again'), run: again }} />
+        )}
+        {error && !isTold && shown && <StaleNotice error={error} readUs={shown.readUs} trans={trans} onRetry={again} />}
+        {phase === 'stopped' && (
+          <p>
+            {shown !== null && model.isCurrent
+              ? trans.__('Stopped: the %1 rows that had arrived.', grouped(shown.rows.length))
+              : trans.__('Stopped before any row arrived.')}{' '}
+            <Button className="jp-mod-styled jp-mod-reject" onClick={again}>
+              {trans.__('Read on')}
+            </Button>
+          </p>
+        )}
+        {phase === 'done' && shown?.end && (
+          <p className="twinstore-RowsStatus-what">{what(shown.end, wish.where, trans)}</p>
+        )}
+        {data && shown && model.table.isNewest && data.version > shown.version && phase === 'done' && (
+          <p>
+            {trans.__('Version %1 is there; these rows are of version %2.', data.version, shown.version)}{' '}
+            <Button className="jp-mod-styled jp-mod-reject" onClick={again}>
+              {trans.__('Show version %1', data.version)}
+            </Button>
+          </p>
+        )}
+      </div>
+      {wish.order && (
+        <p>
+          {orderWords(wish.order, trans)}{' '}
+          <Button className="jp-mod-styled jp-mod-reject" onClick={() => void model.ask({ order: null })}>
+            {trans.__('As they come')}
+          </Button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+function what(end: IPreviewEnd, where: string, trans: TranslationBundle): string {
+  const { rows, total, files_read, files_total, bytes, requests, took_ms } = end;
+  const cost = trans.__(
+    'Version %1 · %2 of %3 files, %4 in %5 requests, %6.',
+    end.version,
+    grouped(files_read),
+    grouped(files_total),
+    byteSize(bytes, trans),
+    grouped(requests),
+    duration(took_ms / 1000, trans)
+  );
+  if (rows === 0) {
+    const none =
+      where === ''
+        ? trans.__('The table has no rows at this version: what is written to it will be here.')
+        : end.complete
+          ? trans.__('No row satisfies this condition.')
+          : trans.__('No row was found that satisfies this condition.');
+    return `${none} ${cost}`;
+  }
+  const of =
+    end.complete && where === ''
+      ? trans._n('The only row', 'All %2 rows', rows, grouped(rows))
+      : end.complete
+        ? trans._n('The only row that satisfies it', 'All %2 rows that satisfy it', rows, grouped(rows))
+        : total === null || where !== ''
+          ? trans._n('%2 row', '%2 rows', rows, grouped(rows))
+          : trans.__('%1 of %2 rows', grouped(rows), grouped(total));
+  return `${of}: ${end.what}. ${cost}`;
+}
+
+function orderWords({ column, descending, of }: IOrder, trans: TranslationBundle): string {
+  const direction = descending ? trans.__('descending') : trans.__('ascending');
+  return of === 'table'
+    ? trans.__('The first rows of the whole table by %1, %2.', column, direction)
+    : trans.__('These rows by %1, %2.', column, direction);
+}

@@ -1,0 +1,12 @@
+import { MessageLoop } from '@lumino/messaging';
+import type { Widget } from '@lumino/widgets';
+
+/** Do something whenever a widget has come into view, by itself or with what it lies in. */
+export function whenShown(widget: Widget, action: () => void): void {
+  MessageLoop.installMessageHook(widget, (_, { type }) => {
+    if ((type === 'after-show' || type === 'after-attach') && widget.isVisible) {
+      action();
+    }
+    return true;
+  });
+}
