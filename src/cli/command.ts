@@ -37,3 +37,12 @@ export function portNumber(option: string, text: string | undefined): number | u
   }
   return port;
 }
+
+/** The group that a verb is about. */
+export function oneGroup(verb: string, positionals: readonly string[]): string {
+  const [group, ...others] = positionals;
+  if (!group || others.length > 0) {
+    throw new WrongUse(`\`twinstore ${verb}\` takes one group.`);
+  }
+  return group;
+}

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { WrongUse } from './command';
+import { oneGroup, WrongUse } from './command';
 import type { ICommand } from './command';
 import { runJobVerb } from './spark_job';
 
@@ -24,10 +24,7 @@ export const materializeCommand: ICommand = {
       options: { version: { type: 'string' }, json: { type: 'boolean', default: false } },
       allowPositionals: true
     });
-    const [group, ...others] = positionals;
-    if (!group || others.length > 0) {
-      throw new WrongUse('`twinstore materialize` takes one group.');
-    }
+    const group = oneGroup('materialize', positionals);
     if (values.version !== undefined && !/^\d{1,15}$/.test(values.version)) {
       throw new WrongUse(`--version ${values.version} is not a Delta version, such as 41.`);
     }

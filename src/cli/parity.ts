@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { TwinstoreError } from '../contract';
-import { WrongUse } from './command';
+import { oneGroup, WrongUse } from './command';
 import type { ICommand } from './command';
 import { runJobVerb } from './spark_job';
 
@@ -29,10 +29,7 @@ export const parityCommand: ICommand = {
       },
       allowPositionals: true
     });
-    const [group, ...others] = positionals;
-    if (!group || others.length > 0) {
-      throw new WrongUse('`twinstore parity` takes one group.');
-    }
+    const group = oneGroup('parity', positionals);
     if (values.full && values.changed) {
       throw new WrongUse('Take --full or --changed, not both.');
     }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { WrongUse } from './command';
+import { oneGroup } from './command';
 import type { ICommand } from './command';
 import { runJobVerb } from './spark_job';
 
@@ -23,10 +23,7 @@ export const repairCommand: ICommand = {
       options: { 'dry-run': { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
       allowPositionals: true
     });
-    const [group, ...others] = positionals;
-    if (!group || others.length > 0) {
-      throw new WrongUse('`twinstore repair` takes one group.');
-    }
+    const group = oneGroup('repair', positionals);
     return runJobVerb(['repair', group, ...(values['dry-run'] ? ['--dry-run'] : [])], values.json, context);
   }
 };

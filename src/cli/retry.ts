@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { WrongUse } from './command';
+import { oneGroup } from './command';
 import type { ICommand } from './command';
 import { runJobVerb } from './spark_job';
 
@@ -21,10 +21,7 @@ export const retryCommand: ICommand = {
       options: { json: { type: 'boolean', default: false } },
       allowPositionals: true
     });
-    const [group, ...others] = positionals;
-    if (!group || others.length > 0) {
-      throw new WrongUse('`twinstore retry` takes one group.');
-    }
+    const group = oneGroup('retry', positionals);
     return runJobVerb(['retry', group], values.json, context);
   }
 };
