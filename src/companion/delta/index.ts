@@ -6,6 +6,8 @@ export type { IEngine } from './engine';
 export { deletedOf, liveRowsOf, recordsOf } from './file_statistics';
 export { history } from './history';
 export type { ICommit } from './history';
+export { LatestRows } from './lookup';
+export type { ILatestOptions, KeyText } from './lookup';
 export { isDay } from './partition_values';
 export { parsePredicate } from './predicate';
 export type { Predicate } from './predicate';
