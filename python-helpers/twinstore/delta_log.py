@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -293,15 +294,8 @@ class OfflineTable:
         """The keys of all rows of the files that these commits removed, as far as VACUUM left these; evaluated."""
         adds = (json.dumps({"add": _as_added(json.loads(line)["remove"])}) for c in commits for line in c.removed)
         found = self._rows_of_files(adds).select(*(quoted(name) for name in keys)).distinct()
-        before = self._spark.conf.get(_IGNORE_MISSING, None)
-        self._spark.conf.set(_IGNORE_MISSING, "true")
-        try:
+        with self._conf(_IGNORE_MISSING, "true"):
             return found.localCheckpoint()
-        finally:
-            if before is None:
-                self._spark.conf.unset(_IGNORE_MISSING)
-            else:
-                self._spark.conf.set(_IGNORE_MISSING, before)
 
     def _rows_of_files(self, adds: Iterable[str]) -> DataFrame:
         from pyspark.sql import DataFrame
@@ -384,18 +378,24 @@ class OfflineTable:
         condition = " AND ".join(f"history.{name} = gone.{name}" for name in names)
         merge = DeltaTable.forPath(self._spark, self.location).alias("history").merge(keys.alias("gone"), condition)
         # A merge takes no options.
-        previous = self._spark.conf.get(_USER_METADATA, None)
-        self._spark.conf.set(_USER_METADATA, _user_metadata(touch="keys"))
-        try:
+        with self._conf(_USER_METADATA, _user_metadata(touch="keys")):
             merge.whenMatchedDelete().execute()
-        finally:
-            if previous is None:
-                self._spark.conf.unset(_USER_METADATA)
-            else:
-                self._spark.conf.set(_USER_METADATA, previous)
         version = self._spark.conf.get(LAST_COMMIT, None)
         commit = None if version is None or int(version) <= before else self.commit(int(version))
         return None if commit is None else commit.deleted
+
+    @contextmanager
+    def _conf(self, name: str, value: str) -> Iterator[None]:
+        """The session's setting `name`, for as long as the block lasts."""
+        before = self._spark.conf.get(name, None)
+        self._spark.conf.set(name, value)
+        try:
+            yield
+        finally:
+            if before is None:
+                self._spark.conf.unset(name)
+            else:
+                self._spark.conf.set(name, before)
 
     def _update(self) -> Any:
         try:
