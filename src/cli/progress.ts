@@ -31,10 +31,12 @@ export class ProgressLine {
       return;
     }
     const quiet = this.now() - this.shownAt;
-    if (quiet >= (progress.stage === this.stage ? PLAIN_EVERY_MS : PLAIN_STAGE_MS)) {
+    // A stage may count in its own words, such as the seconds of a wait.
+    const stage = progress.stage.replace(/\d/g, '');
+    if (quiet >= (stage === this.stage ? PLAIN_EVERY_MS : PLAIN_STAGE_MS)) {
       this.out.write(`${text}\n`);
       this.shownAt = this.now();
-      this.stage = progress.stage;
+      this.stage = stage;
     }
   };
 

@@ -27,6 +27,16 @@ test('elsewhere there is a line at once, and no more than one in a while', () =>
   expect(String(out.read()).match(/Writing|Reading/g)).toEqual(['Writing', 'Writing', 'Reading']);
 });
 
+test('a stage that counts in its words is one stage', () => {
+  const out = new PassThrough();
+  let now = 0;
+  const line = new ProgressLine(out, () => now);
+  for (; now < 10_000; now += 1_000) {
+    line.show(step(`cell 2 of 8 · waiting for ada: ${now / 1_000} s`, 1));
+  }
+  expect(String(out.read()).match(/\d+ s/g)).toEqual(['0 s', '5 s']);
+});
+
 test('a point of progress is a bar where the total is known, and a count where not', () => {
   expect(inWords(step('Writing', 2))).toBe('Writing  ████████████░░░░░░░░░░░░  2 of 4 rows');
   expect(inWords({ stage: 'Reading', done: 1500, total: null, unit: 'rows' })).toBe('Reading  1,500 rows');
