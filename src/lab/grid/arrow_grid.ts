@@ -98,7 +98,9 @@ export class ArrowGrid extends Panel {
     this._value.node.textContent = '';
     this._table.setModel(this._model);
     this._paint();
-    if (!isSame) {
+    if (rows.length === 0) {
+      rows.added.connect(this._onFirst, this);
+    } else if (!isSame) {
       this._fit();
     }
     if (before?.rows === rows) {
@@ -122,6 +124,14 @@ export class ArrowGrid extends Panel {
       const colours = palette();
       this._grid.style = colours.grid;
       this._grid.cellRenderers.update(renderers(colours, this._model));
+    }
+  }
+
+  /** Widths follow from texts, so they wait for the first of these. */
+  private _onFirst(rows: ArrowRows): void {
+    rows.added.disconnect(this._onFirst, this);
+    if (this._model?.rows === rows) {
+      this._fit();
     }
   }
 

@@ -14,6 +14,7 @@ export class FilesTab extends VDomRenderer<FollowingModel<ITableFilesAnswer, ITa
     private readonly _trans: TranslationBundle
   ) {
     super(_files);
+    this.addClass('twinstore-Files');
     whenShown(this, () => _files.start());
   }
 

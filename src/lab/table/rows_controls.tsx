@@ -17,7 +17,8 @@ export interface IRowsControlsProps {
 /** What is read: which rows, which columns, how many; and whether they are shown as a plain table. */
 export function RowsControls({ model, trans, isPlain, onPlain }: IRowsControlsProps): ReactElement | null {
   const { data } = model.table;
-  if (data === null) {
+  // Of rows that cannot be read there is nothing to choose.
+  if (data === null || data.refusal !== null) {
     return null;
   }
   return (
@@ -96,8 +97,8 @@ function Filter({ model, trans, columns }: IPartProps): ReactElement {
           `${error.message} ${error.remedy}`
         ) : (
           <>
-            {trans.__('For example')} <Code text={exampleOf(columns)} /> {trans.__('or')}{' '}
-            <Code text={nullExample(columns)} />
+            {trans.__('For example')} <Code text={exampleOf(columns)} />
+            {trans.__(', or')} <Code text={nullExample(columns)} />
           </>
         )}
       </p>
