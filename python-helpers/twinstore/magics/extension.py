@@ -16,6 +16,7 @@ from ..receipts import Receipt
 from ..store import Store
 from ..types import parse_type, quoted
 from .cell import last_value
+from .rows import Rows
 from .tables import Table
 from .words import VERBS, cell_parser, help_text, line_parser, parsed
 
@@ -160,6 +161,15 @@ class Magics:
         found = [tuple("null" if row[name] is None else str(row[name]) for name in names) for row in rows]
         title = f"{definition.name} online: {len(rows)} of {len(options.keys)} keys"
         return Table(title, names, found)
+
+    def _show(self, options: Any) -> Rows:
+        frame = self._shell.user_ns.get(options.name)
+        if not isinstance(frame, DataFrame):
+            found = "There is nothing" if frame is None else f"A {type(frame).__name__}, not a Spark DataFrame, is"
+            raise TwinstoreError(
+                "not_found", f"{found} under the name {options.name}.", "Give the name of a variable with a DataFrame."
+            )
+        return Rows.of(frame, options.rows)
 
     def _retry(self, options: Any) -> Receipt:
         return self.store.retry(options.group)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from ..errors import TwinstoreError
+from .rows import MAX_ROWS
 
 #: The verbs of `%twinstore`, with what follows each and what it does.
 VERBS = {
@@ -16,6 +17,7 @@ VERBS = {
     "receipt": ("GROUP", "what the last write of a group did"),
     "parity": ("GROUP [--full | --changed]", "prove that both stores agree"),
     "lookup": ("GROUP KEY …", "rows of the online store; parts of a key are joined by commas"),
+    "show": ("NAME [--rows N]", "the first rows of the DataFrame of that name in a grid"),
     "retry": ("GROUP", "bring online what earlier writes left open"),
     "materialize": ("GROUP [--version N]", "write every row online again, or as it was at a Delta version"),
     "repair": ("GROUP [--dry-run]", "prove, mend the rows that differ, prove again"),
@@ -46,6 +48,8 @@ def line_parser() -> argparse.ArgumentParser:
     how.add_argument("--full", dest="how", action="store_const", const="full", default="auto")
     how.add_argument("--changed", dest="how", action="store_const", const="changed")
     made["lookup"].add_argument("keys", metavar="KEY", nargs="+")
+    made["show"].add_argument("name", metavar="NAME")
+    made["show"].add_argument("--rows", type=int, metavar="N", default=MAX_ROWS)
     made["materialize"].add_argument("--version", type=int, metavar="N")
     made["repair"].add_argument("--dry-run", action="store_true")
     return parser
