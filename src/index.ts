@@ -4,6 +4,7 @@ import { groupViewPlugin } from './lab/group/plugin';
 import { groupsModelPlugin, groupsPlugin } from './lab/groups/plugin';
 import { healthPlugin } from './lab/health/plugin';
 import { jobsPlugin } from './lab/jobs/plugin';
+import { outputPlugin } from './lab/output/plugin';
 import { parityPlugin } from './lab/parity/plugin';
 import { runsPlugin } from './lab/runs/plugin';
 import { appearancePlugin, clientPlugin, sidebarPlugin, statusPlugin } from './lab/shell/plugin';
@@ -29,6 +30,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   writesPlugin,
   definitionPlugin,
   runsPlugin,
+  outputPlugin,
   statusPlugin
 ];
 
