@@ -105,6 +105,7 @@ const DEEP = [
     }
   ],
   [check('stack', stack('up'))],
+  [pytest('random-tables', 'tests/integration/test_random_tables.py', '--tables=200', '--first-table=100', ...BY_TWO)],
   [pytest('histories', 'tests/integration/test_histories.py', '--histories=500', '--events=6', ...BY_TWO)],
   [pytest('kills', 'tests/integration/test_faults.py', '-k', 'killed', '--kills=6', ...BY_TWO)]
 ];

@@ -18,6 +18,7 @@ from twinstore.session import spark_session
 from twinstore.store import Store
 
 from ..conftest import QUICK
+from .reader import configured
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -81,8 +82,17 @@ def group(make_group: MakeGroup) -> FeatureGroup:
     return make_group()
 
 
+@pytest.fixture
+def field_ids(spark: SparkSession) -> Iterator[None]:
+    """Lets Spark itself read tables that find their columns by id."""
+    with configured(spark, spark__sql__parquet__fieldId__read__enabled="true"):
+        yield
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--histories", type=int, default=10, help="how many random histories to run")
     parser.addoption("--events", type=int, default=3, help="events in each history")
     parser.addoption("--kills", type=int, default=1, help="how often to kill a write at each of five places")
     parser.addoption("--first-history", type=int, default=0, help="seed of the first")
+    parser.addoption("--tables", type=int, default=20, help="how many random Delta tables to write and read")
+    parser.addoption("--first-table", type=int, default=0, help="seed of the first")

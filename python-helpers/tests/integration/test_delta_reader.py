@@ -3,90 +3,22 @@
 from __future__ import annotations
 
 import json
-import shutil
-import struct
-import subprocess
 import uuid
-from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import datetime
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
 import pytest
 from pyspark.sql import functions as sf
 
 from ..vector_values import literal
+from .reader import PROJECT, check_every_version, companion, companion_rows, configured, multiset, spark_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-PROJECT = Path(__file__).parents[3]
-CLI = PROJECT / "python-helpers" / "twinstore" / "_node" / "cli.js"
 TYPES: list[dict[str, Any]] = json.loads((PROJECT / "test" / "vectors" / "types.json").read_text())["columns"]
-
-
-def companion(*arguments: str) -> bytes:
-    """What `twinstore delta …` writes."""
-    node = shutil.which("node")
-    assert node is not None
-    ran = subprocess.run([node, str(CLI), "delta", *arguments], capture_output=True, timeout=60, check=False)
-    assert ran.returncode == 0, ran.stderr.decode()
-    return ran.stdout
-
-
-def companion_rows(table: Path | str, version: int) -> pa.Table:
-    stream = companion("rows", str(table), "--version", str(version), "--format", "arrow")
-    return pa.ipc.open_stream(stream).read_all()
-
-
-def spark_rows(spark: SparkSession, table: Path | str, version: int) -> pa.Table:
-    frame = spark.read.format("delta").option("versionAsOf", version).load(str(table))
-    batches = frame._collect_as_arrow()
-    return pa.Table.from_batches(batches) if batches else None
-
-
-def plain(value: Any) -> Any:
-    """A value that is equal to another one only if it has the same bits."""
-    if isinstance(value, float):
-        return ("float", struct.pack(">d", value))
-    if isinstance(value, dict):
-        return tuple((name, plain(each)) for name, each in value.items())
-    return tuple(map(plain, value)) if isinstance(value, (list, tuple)) else (type(value).__name__, value)
-
-
-def multiset(table: pa.Table | None) -> Counter[Any]:
-    return Counter() if table is None else Counter(plain(list(row.items())) for row in table.to_pylist())
-
-
-def newest(spark: SparkSession, table: Path) -> int:
-    return int(spark.sql(f"DESCRIBE HISTORY delta.`{table}` LIMIT 1").collect()[0].version)
-
-
-def check_every_version(spark: SparkSession, table: Path, first: int = 0) -> None:
-    versions = range(first, newest(spark, table) + 1)
-    # Node starts while Spark plans.
-    with ThreadPoolExecutor(2) as pool:
-        ours = pool.map(lambda version: multiset(companion_rows(table, version)), versions)
-        theirs = [multiset(spark_rows(spark, table, version)) for version in versions]
-        for version, mine, wanted in zip(versions, ours, theirs):
-            assert mine == wanted, f"version {version}"
-
-
-@contextmanager
-def configured(spark: SparkSession, **conf: str) -> Iterator[None]:
-    named = {name.replace("__", "."): value for name, value in conf.items()}
-    for name, value in named.items():
-        spark.conf.set(name, value)
-    try:
-        yield
-    finally:
-        for name in named:
-            spark.conf.unset(name)
 
 
 def log_names(table: Path) -> list[str]:
@@ -127,13 +59,6 @@ def test_deletion_vectors(spark: SparkSession, tmp_path: Path) -> None:
     spark.sql(f"DELETE FROM {name} WHERE p = 'p1'")
     assert any(path.name.startswith("deletion_vector_") for path in table.iterdir())
     check_every_version(spark, table)
-
-
-@pytest.fixture
-def field_ids(spark: SparkSession) -> Iterator[None]:
-    """Lets Spark itself read tables that find their columns by id."""
-    with configured(spark, spark__sql__parquet__fieldId__read__enabled="true"):
-        yield
 
 
 @pytest.mark.parametrize("mode", ["name", "id"])
