@@ -13,6 +13,8 @@ import type { Snapshot } from './snapshot';
 
 /** Rows of a batch, at most. */
 const BATCH_ROWS = 65_536;
+/** Of one with dictionaries, which come anew with each batch. */
+const ENCODED_ROWS = 1_048_576;
 /** Uncompressed bytes that are read and decoded at a time, about; more only where a file cannot be read in parts. */
 const WINDOW_BYTES = 64 * 1024 * 1024;
 
@@ -22,6 +24,8 @@ export interface IProjection {
   fields: readonly ISchemaField[];
   /** The Arrow schema of these fields. */
   schema: Schema;
+  /** Whether text columns may come as Arrow dictionaries all the same. */
+  encoded?: boolean;
 }
 
 /** Turns what a file holds into what the table's schema says. */
@@ -59,7 +63,7 @@ export class ColumnReader {
   sizes(group: number): { windowRows: number; batchRows: number } {
     const { bytesPerRow, isSplittable } = this.parquet.measure(this.found, group);
     const rows = Math.max(1, Math.floor(WINDOW_BYTES / Math.max(1, bytesPerRow)));
-    const batchRows = Math.min(BATCH_ROWS, rows);
+    const batchRows = Math.min(this.projection.encoded === true ? ENCODED_ROWS : BATCH_ROWS, rows);
     return { windowRows: isSplittable ? rows - (rows % batchRows) : Infinity, batchRows };
   }
 

@@ -92,7 +92,8 @@ export class DataFile {
       const { windowRows, batchRows } = reader.sizes(group);
       for (let first = Math.max(0, from - base); first < rows && left > 0;) {
         const length = Math.min(windowRows, this.lengthFor(base + first, left, rows - first));
-        const columns = await this.parquet.read(reader.found, { group, first, take: length, batchRows }, signal);
+        const window = { group, first, take: length, batchRows, encoded: projection.encoded ?? false };
+        const columns = await this.parquet.read(reader.found, window, signal);
         for (let at = 0, i = 0; at < length && left > 0; at += batchRows, i++) {
           const start = base + first + at;
           const { count, places } = this.liveRows(start, Math.min(batchRows, length - at), left);

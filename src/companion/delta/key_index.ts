@@ -12,6 +12,10 @@ export class KeyIndex {
    * @param columns Of the key, of text, bytes, whole numbers, decimals, booleans, dates or timestamps.
    */
   numbers(columns: readonly Data[], length: number, isAdded: boolean): Int32Array {
+    const [only, ...others] = columns;
+    if (only !== undefined && others.length === 0 && DataType.isDictionary(only.type)) {
+      return this.ofDictionary(only, isAdded);
+    }
     const encoders = columns.map(column => this.encoder(column));
     const numbers = new Int32Array(length);
     for (let i = 0; i < length; i++) {
@@ -21,10 +25,37 @@ export class KeyIndex {
     return numbers;
   }
 
+  /** Each value of a dictionary is looked up once, if any row has it. */
+  private ofDictionary(data: Data, isAdded: boolean): Int32Array {
+    const places = data.values as Int32Array;
+    const dictionary = dictionaryOf(data);
+    const encode = this.encoder(dictionary);
+    // −2 for what was not looked up yet.
+    const known = new Int32Array(dictionary.length).fill(-2);
+    const numbers = new Int32Array(data.length);
+    for (let i = 0; i < data.length; i++) {
+      if (data.nullCount > 0 && !data.getValid(i)) {
+        numbers[i] = -1;
+        continue;
+      }
+      const place = places[i] as number;
+      if (known[place] === -2) {
+        this.end = 0;
+        known[place] = encode(place) ? this.find(isAdded) : -1;
+      }
+      numbers[i] = known[place] as number;
+    }
+    return numbers;
+  }
+
   /** Writes the bytes of a value after those before it; false for null. */
   private encoder(data: Data): (i: number) => boolean {
     const { type, nullCount, values } = data;
     const isThere = nullCount === 0 ? () => true : (i: number) => data.getValid(i);
+    if (DataType.isDictionary(type)) {
+      const encode = this.encoder(dictionaryOf(data));
+      return i => isThere(i) && encode(values[i] as number);
+    }
     if (DataType.isBool(type)) {
       return i => isThere(i) && this.put(Uint8Array.of(((values[i >> 3] ?? 0) >> (i & 7)) & 1), 0, 1);
     }
@@ -130,6 +161,10 @@ export class KeyIndex {
   private readonly hashes: number[] = [];
   /** Open addressing: a key's number plus one, 0 where there is none. */
   private slots = new Int32Array(1024);
+}
+
+function dictionaryOf({ dictionary }: Data): Data {
+  return dictionary?.data[0] as Data;
 }
 
 function grown(bytes: Uint8Array, least: number): Uint8Array<ArrayBuffer> {

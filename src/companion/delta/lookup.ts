@@ -47,8 +47,8 @@ export interface ILatestOptions {
  * The latest row of each key, as the write protocol has it: the greatest (event time, `_created_us`, `_row_hash`). Rows
  * whose key has a null belong to no key.
  *
- * Key and event time are read of all rows, or of wanted keys the event time only where they stand; what breaks ties is
- * read of tied rows alone, and all other columns of the winners alone. Memory grows with the keys, not with the rows.
+ * Key and event time are read of all rows, what breaks ties of tied rows alone, and all other columns of the winners
+ * alone. Memory grows with the keys, not with the rows.
  */
 export class LatestRows {
   /** Throws `bad_request` for a column or a key that makes no sense, `unsupported` for what is not read. */
@@ -136,7 +136,7 @@ export class LatestRows {
         return;
       }
       this.filesRead += 1;
-      await (this.wanted === null ? this.findAll(file, number, signal) : this.findWanted(file, number, signal));
+      await this.look(file, number, signal);
       if (this.tied > MAX_TIED) {
         await this.decide(files, signal);
       }
@@ -156,32 +156,16 @@ export class LatestRows {
     );
   }
 
-  private async findAll(file: DataFile, number: number, signal: AbortSignal): Promise<void> {
-    const projection = projectionOf(this.snapshot, [...this.keyFields, this.event]);
+  private async look(file: DataFile, number: number, signal: AbortSignal): Promise<void> {
+    const projection = { ...projectionOf(this.snapshot, [...this.keyFields, this.event]), encoded: true };
     for await (const { batch, rowOf } of file.read(projection, {}, signal)) {
       const { children, length } = batch.data;
-      const keys = this.index.numbers(children.slice(0, -1), length, true);
+      const keys = this.index.numbers(children.slice(0, -1), length, this.wanted === null);
       const eventOf = readerOf(children.at(-1) as Data);
       for (let i = 0; i < length; i++) {
         const key = keys[i] as number;
         if (key >= 0) {
           this.offer(key, eventOf(i), number, rowOf(i));
-        }
-      }
-    }
-  }
-
-  private async findWanted(file: DataFile, number: number, signal: AbortSignal): Promise<void> {
-    const events = projectionOf(this.snapshot, [this.event]);
-    for await (const { batch, rowOf } of file.read(projectionOf(this.snapshot, this.keyFields), {}, signal)) {
-      const all = this.index.numbers(batch.data.children, batch.numRows, false);
-      const places = Uint32Array.from(all.keys()).filter(i => (all[i] as number) >= 0);
-      let at = 0;
-      for await (const { data } of file.rowsAt(events, Array.from(places, rowOf), signal)) {
-        const eventOf = readerOf(data.children[0] as Data);
-        for (let i = 0; i < data.length; i++) {
-          const place = places[at++] as number;
-          this.offer(all[place] as number, eventOf(i), number, rowOf(place));
         }
       }
     }

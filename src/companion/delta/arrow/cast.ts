@@ -32,6 +32,9 @@ export function cast(source: Data, target: DataType): Data | null {
     return isWider ? relaid(source, target, { values: convert(source.values, target.ArrayType) }) : null;
   }
   if (DataType.isUtf8(target) || DataType.isBinary(target)) {
+    if (DataType.isDictionary(from) && DataType.isUtf8(from.dictionary)) {
+      return source;
+    }
     // Old writers leave out that bytes are text.
     return DataType.isUtf8(from) || DataType.isBinary(from) ? relaid(source, target, {}) : null;
   }

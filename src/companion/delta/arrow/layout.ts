@@ -7,12 +7,22 @@ export interface ILayout {
   valueOffsets?: Int32Array | undefined;
   values?: ArrayBufferView | undefined;
   children?: Data[];
+  /** Of a dictionary column, whose values are places in it. */
+  dictionary?: Data['dictionary'];
 }
 
 /** A column that starts at its buffers' start, as all columns here do. */
 export function laidOut<T extends DataType>(type: T, length: number, layout: ILayout): Data<T> {
-  const { nullCount, nullBitmap, valueOffsets, values, children = [] } = layout;
-  return new Data(type, 0, length, nullCount, [valueOffsets, values, nullBitmap] as never, children);
+  const { nullCount, nullBitmap, valueOffsets, values, children = [], dictionary } = layout;
+  return new Data(
+    type,
+    0,
+    length,
+    nullCount,
+    [valueOffsets, values, nullBitmap] as never,
+    children,
+    dictionary as never
+  );
 }
 
 /** The same column with some of its parts replaced. */

@@ -22,7 +22,8 @@ export function take(data: Data, rows: Uint32Array): Data {
     return laidOut(type, length, { nullCount, nullBitmap, values: bits(data.values, rows) });
   }
   if (!hasOffsets(type)) {
-    return laidOut(type, length, { nullCount, nullBitmap, values: fixed(data.values, rows, stride(type)) });
+    const { dictionary } = data;
+    return laidOut(type, length, { nullCount, nullBitmap, dictionary, values: fixed(data.values, rows, stride(type)) });
   }
   const { valueOffsets, places } = spans(data.valueOffsets, rows);
   if (DataType.isUtf8(type) || DataType.isBinary(type)) {

@@ -24,6 +24,8 @@ export interface IRowWindow {
   first: number;
   take: number;
   batchRows: number;
+  /** Whether text is to come as Arrow dictionaries, which a file's own dictionaries become without any work. */
+  encoded?: boolean;
 }
 
 /** Rows of a row group from `first` on, and the bytes to read for them. */
@@ -95,7 +97,7 @@ export class ParquetFile {
     const pages = window.take < group.rows ? await this.pages(columns, window.group, signal) : NO_PAGES;
     const plans = columns.map(column => planColumn(column, group, pages, window.first, window.take));
     const bytes = await this.fetch(plans, signal);
-    return Promise.all(plans.map((plan, i) => this.decodeColumn(plan, bytes[i] ?? [], window.batchRows, signal)));
+    return Promise.all(plans.map((plan, i) => this.decodeColumn(plan, bytes[i] ?? [], window, signal)));
   }
 
   /** The values of each column at some rows of a row group, which are given in ascending order. */
@@ -109,7 +111,7 @@ export class ParquetFile {
     );
     return Promise.all(
       planned.map(async ({ plan, places }, i) => {
-        const [column] = await this.decodeColumn(plan, bytes[i] ?? [], plan.rows, signal);
+        const [column] = await this.decodeColumn(plan, bytes[i] ?? [], { batchRows: plan.rows }, signal);
         return take(column as Data, places);
       })
     );
@@ -164,11 +166,11 @@ export class ParquetFile {
   private async decodeColumn(
     plan: IColumnPlan,
     bytes: readonly (readonly Uint8Array[])[],
-    batchRows: number,
+    { batchRows, encoded = false }: Pick<IRowWindow, 'batchRows' | 'encoded'>,
     signal: AbortSignal
   ): Promise<Data[]> {
     const { skip, take } = plan;
-    const file = miniFile(plan, bytes);
+    const file = miniFile(plan, bytes, encoded);
     const ipc = await this.decoder.ask({ ask: 'column', file, skip, take, batchRows }, this.location, signal);
     const batches = tableFromIPC(ipc).batches.map(({ data }) => data.children[0] as Data);
     const isWhole = batches.every(({ length }, i) => length === Math.min(batchRows, take - i * batchRows));

@@ -1,4 +1,17 @@
-import { Field, List, Map_, Null, Schema, Struct, Table, tableToIPC, TimestampMicrosecond } from 'apache-arrow';
+import {
+  Dictionary,
+  Field,
+  Int32,
+  List,
+  Map_,
+  Null,
+  Schema,
+  Struct,
+  Table,
+  tableToIPC,
+  TimestampMicrosecond,
+  Utf8
+} from 'apache-arrow';
 import type { DataType } from 'apache-arrow';
 import type { LogicalType, SchemaElement } from 'hyparquet';
 import {
@@ -21,9 +34,14 @@ const MAGIC = Buffer.from('PAR1', 'latin1');
  * (parquet-format, File format).
  *
  * @param bytes Those of each range of each leaf, in the plan's order.
+ * @param encoded Whether text is to be decoded as an Arrow dictionary.
  */
-export function miniFile(plan: IColumnPlan, bytes: readonly (readonly Uint8Array[])[]): Uint8Array<ArrayBuffer> {
-  const footer = footerOf(plan);
+export function miniFile(
+  plan: IColumnPlan,
+  bytes: readonly (readonly Uint8Array[])[],
+  encoded: boolean
+): Uint8Array<ArrayBuffer> {
+  const footer = footerOf(plan, encoded);
   const parts = [MAGIC, ...bytes.flat(), footer, lengthOf(footer), MAGIC];
   const file = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
@@ -40,7 +58,7 @@ function lengthOf(footer: Uint8Array): Uint8Array {
   return length;
 }
 
-function footerOf({ column, leaves, rows }: IColumnPlan): Uint8Array {
+function footerOf({ column, leaves, rows }: IColumnPlan, encoded: boolean): Uint8Array {
   const root = thrift.struct({ 4: thrift.text('schema'), 5: thrift.i32(1) });
   let at = MAGIC.length;
   const chunks = leaves.map(leaf => {
@@ -49,7 +67,7 @@ function footerOf({ column, leaves, rows }: IColumnPlan): Uint8Array {
     return chunk;
   });
   const group = thrift.struct({ 1: thrift.list(chunks), 2: thrift.i64(at - MAGIC.length), 3: thrift.i64(rows) });
-  const hint = arrowHint(column);
+  const hint = encoded && isText(column) ? arrowSchema(TEXT_DICTIONARY, column) : int96Hint(column);
   const metadata = thrift.struct({
     1: thrift.i32(1),
     2: thrift.list([root, ...elementsOf(column)]),
@@ -155,11 +173,23 @@ function optional(value: number | undefined): IThriftValue | undefined {
  * An `ARROW:schema` that asks for INT96 as µs: read as it is, INT96 becomes ns and wraps outside of 1677–2262. Null where
  * there is none. Every other leaf is named as a type that Parquet has not, so that its own is taken.
  */
-function arrowHint(column: IColumn): string | null {
-  if (!holdsInt96(column)) {
-    return null;
-  }
-  const schema = new Schema([hintField(column)]);
+function int96Hint(column: IColumn): string | null {
+  return holdsInt96(column) ? arrowSchema(hintType(column), column) : null;
+}
+
+const TEXT_DICTIONARY = new Dictionary(new Utf8(), new Int32(), 0);
+
+function isText({ element }: IColumn): boolean {
+  return (
+    element.type === 'BYTE_ARRAY' &&
+    element.repetition_type !== 'REPEATED' &&
+    (element.logical_type?.type === 'STRING' || element.converted_type === 'UTF8')
+  );
+}
+
+/** The value of `ARROW:schema` by which the decoder takes a column for this type. */
+function arrowSchema(type: DataType, { element }: IColumn): string {
+  const schema = new Schema([new Field(element.name, type, true)]);
   return Buffer.from(tableToIPC(new Table(schema), 'stream')).toString('base64');
 }
 
