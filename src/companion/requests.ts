@@ -1,4 +1,4 @@
-import { TwinstoreError } from '../contract';
+import { MAX_PREVIEW, TwinstoreError } from '../contract';
 import type { IPreviewRequest, IStatisticsRequest, ITableRequest } from '../contract';
 
 const DEFAULT_LIMIT = 100;
@@ -38,10 +38,11 @@ export function previewOf(body: unknown): IPreviewRequest {
   if (window !== undefined && window !== 'cheapest' && window !== 'first') {
     return refuse(`There is no window ${JSON.stringify(window)}.`, 'Ask for `cheapest` or `first`.');
   }
+  const order = orderOf(body);
   return {
     ...statisticsOf(body),
-    ...orderOf(body),
-    limit: limitOf(body),
+    ...order,
+    limit: limitOf(body, order.order === undefined ? MAX_PREVIEW.streamed : MAX_PREVIEW.ordered),
     ...(window === undefined ? {} : { window })
   };
 }
@@ -73,10 +74,10 @@ function orderOf(body: unknown): Pick<IPreviewRequest, 'order'> {
 }
 
 /** How many are asked for at most. */
-export function limitOf(body: unknown): number {
+export function limitOf(body: unknown, most = MAX_LIMIT): number {
   const { limit = DEFAULT_LIMIT } = body as Body;
-  if (!Number.isInteger(limit) || (limit as number) < 1 || (limit as number) > MAX_LIMIT) {
-    return refuse('The limit is no whole number that can be served.', `Ask for 1 to ${MAX_LIMIT}.`);
+  if (!Number.isInteger(limit) || (limit as number) < 1 || (limit as number) > most) {
+    return refuse('The limit is no whole number that can be served.', `Ask for 1 to ${most}.`);
   }
   return limit as number;
 }

@@ -107,6 +107,9 @@ export interface ITableFilesAnswer {
   bytes: number;
 }
 
+/** Most rows of one preview: those that are only passed on, and those that are held until they are in order. */
+export const MAX_PREVIEW = { streamed: 1_000_000, ordered: 10_000 } as const;
+
 /** Body of companion `POST preview`, which answers with frames: progress, Arrow IPC bytes of one stream, end. */
 export interface IPreviewRequest extends ITableRequest {
   /** In the order wanted; all when absent. */

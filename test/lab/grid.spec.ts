@@ -130,6 +130,16 @@ describe('ArrowGrid', () => {
     expect(the(grid.node, '.twinstore-Grid-value').textContent).toBe('id, row 1: 9007199254740993');
   });
 
+  it('keeps the cursor where it is when the rows are sorted', () => {
+    const rows = sample();
+    grid.setRows(rows, COLUMNS, null);
+    const at = { r1: 0, c1: 1, r2: 0, c2: 1, cursorRow: 0, cursorColumn: 1 };
+    grid.grid.selectionModel?.select({ ...at, clear: 'all' });
+    grid.setRows(rows, COLUMNS, { column: 'price', descending: false, of: 'rows' });
+    expect(grid.grid.selectionModel?.cursorColumn).toBe(1);
+    expect(the(grid.node, '.twinstore-Grid-value').textContent).toBe('price, row 1: 1.10');
+  });
+
   it('is one stop of the Tab key, and lets it pass', () => {
     grid.setRows(sample(), COLUMNS, null);
     expect(grid.grid.viewport.node.tabIndex).toBe(0);

@@ -64,6 +64,7 @@ test('the view of a group shows its writes and its definition', async ({ page })
   await twinstore.show();
   await twinstore.energy.click();
   const { view } = twinstore;
+  await view.getByRole('tab', { name: 'Parity' }).click();
   await expect(view.getByRole('tabpanel', { name: 'Parity' })).toContainText('rows compared');
   await view.getByRole('tab', { name: 'Writes' }).click();
   await expect(view.getByRole('list', { name: 'Writes, newest first' }).getByRole('listitem').first()).toContainText(
@@ -91,6 +92,7 @@ test('the sidebar is looked at in light and in dark', async ({ page }) => {
   const twinstore = new Twinstore(page);
   await twinstore.show();
   await twinstore.energy.click();
+  await twinstore.view.getByRole('tab', { name: 'Parity' }).click();
   await expect(twinstore.view.getByRole('tabpanel', { name: 'Parity' })).toContainText('rows compared');
   for (const theme of ['Light', 'Dark']) {
     await page.theme.setTheme(`JupyterLab ${theme}`);
@@ -152,6 +154,7 @@ test('Prove now shows how far it is, announces the verdict, and names five rows 
   await expect(view.getByRole('progressbar')).toBeVisible();
   await expect(view.getByRole('status').filter({ hasText: '5 of 21 rows differ' })).toBeVisible({ timeout: RUN_MS });
   await expect(twinstore.energy).toContainText('5 rows differ');
+  await view.getByRole('tab', { name: 'Parity' }).click();
   const rows = view.getByRole('table', { name: /^Rows that differ/ });
   for (const [key, state] of [
     ['MAC000002', 'mismatch'],

@@ -43,6 +43,12 @@ export async function stack(...args: string[]): Promise<void> {
   await promisify(execFile)(process.execPath, [COMMAND, 'stack', ...args, '--name', name]);
 }
 
+/** Write the tables that `tables.py` tells of below a location. */
+export async function writeTables(location: string): Promise<void> {
+  const python = process.env['TWINSTORE_PYTHON'] ?? resolve(__dirname, '../../.venv/bin/python');
+  await promisify(execFile)(python, [resolve(__dirname, 'tables.py'), settingsFile(), location]);
+}
+
 /** Change the online store behind twinstore's back. */
 export async function cql(...statements: string[]): Promise<void> {
   const { stores } = parse(readFileSync(settingsFile(), 'utf8')) as unknown as {

@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { MenuSvg } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
+import type { SelectionModel } from '@lumino/datagrid';
 import { BasicSelectionModel, DataGrid } from '@lumino/datagrid';
 import { MessageLoop } from '@lumino/messaging';
 import { Panel, Widget } from '@lumino/widgets';
@@ -15,7 +16,7 @@ import { palette, renderers } from './style';
 
 const ROW_HEIGHT = 22;
 /** Widths in pixels: of a character, of what stands around the text, and the bounds of a column. */
-const CHARACTER = 7.2;
+const CHARACTER = 7.8;
 const PADDING = 24;
 const [MIN_WIDTH, MAX_WIDTH] = [70, 360];
 /** Rows that the first width of a column is measured by. */
@@ -88,7 +89,8 @@ export class ArrowGrid extends Panel {
   setRows(rows: ArrowRows, columns: readonly IGridColumn[], order: IOrder | null): void {
     const before = this._model;
     const isSame = before !== null && sameColumns(before.columns, columns);
-    const { scrollX, scrollY } = this._grid;
+    const { scrollX, scrollY, selectionModel } = this._grid;
+    const [row, column] = isSame ? [selectionModel?.cursorRow ?? -1, selectionModel?.cursorColumn ?? -1] : [-1, -1];
     this._model = new ArrowGridModel(rows, columns, order, this._options.trans);
     this._grid.dataModel = this._model;
     before?.dispose();
@@ -105,6 +107,10 @@ export class ArrowGrid extends Panel {
     }
     if (before?.rows === rows) {
       this._grid.scrollTo(scrollX, scrollY);
+    }
+    // Whoever stands somewhere still stands there.
+    if (row >= 0 && row < rows.length) {
+      choose(selection, row, column);
     }
   }
 
@@ -153,7 +159,7 @@ export class ArrowGrid extends Panel {
   private _chooseFirst(): void {
     const { selectionModel } = this._grid;
     if (selectionModel && selectionModel.isEmpty && this._model && this._model.rows.length > 0) {
-      selectionModel.select({ r1: 0, c1: 0, r2: 0, c2: 0, cursorRow: 0, cursorColumn: 0, clear: 'all' });
+      choose(selectionModel, 0, 0);
     }
   }
 
@@ -201,6 +207,10 @@ export namespace ArrowGrid {
     /** What the menu of a column's header offers. */
     actions: (column: IGridColumn) => readonly IColumnAction[];
   }
+}
+
+function choose(selection: SelectionModel, row: number, column: number): void {
+  selection.select({ r1: row, c1: column, r2: row, c2: column, cursorRow: row, cursorColumn: column, clear: 'all' });
 }
 
 function sameColumns(a: readonly IGridColumn[], b: readonly IGridColumn[]): boolean {

@@ -1,4 +1,5 @@
 import type { IPreviewEnd, IPreviewRequest, ITableAnswer } from '../../contract';
+import { MAX_PREVIEW } from '../../contract';
 import type { IAppearance, ITwinstoreClient } from '../../tokens';
 import type * as Grid from '../grid';
 import type { ArrowRows, IGridColumn, IOrder } from '../grid';
@@ -6,7 +7,7 @@ import { ReadingModel } from '../reading_model';
 import type { TableModel, Version } from './model';
 
 /** More rows than the settings' limit, for whoever asks for them. */
-const LARGER = [1_000, 10_000, 100_000, 1_000_000];
+const LARGER = [1_000, 10_000, 100_000, MAX_PREVIEW.streamed];
 
 /** Rows of a table as they are shown. */
 export interface IShownRows {
@@ -121,7 +122,7 @@ export class RowsModel extends ReadingModel {
     return {
       location: this.table.location,
       version,
-      limit,
+      limit: order?.of === 'table' ? Math.min(limit, MAX_PREVIEW.ordered) : limit,
       ...(columns === null ? {} : { columns: [...columns] }),
       ...(where === '' ? {} : { where }),
       ...(order?.of === 'table' ? { order: { column: order.column, descending: order.descending } } : {})
