@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Callable
+from typing import Any, Callable
 
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame
@@ -19,11 +19,15 @@ from .foreign import FOREIGN, caused_by
 from .receipts import Watermark
 from .row_hash import row_hash
 from .run_identity import RunIdentity
+from .stages import begun
 from .twins import Twins
 from .types import event_us, quoted
 from .winners import ORDER, from_event_us, key_names, order_rows
 
 _EVENT_US = "_event_us"
+
+#: Bytes of a batch that is looked at before it is known whether its run is in history.
+_SMALL_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -54,22 +58,36 @@ def append(
     Raises `TwinstoreError` when a key or event time is null: then nothing is committed.
     """
     definition = twins.definition
-    if twins.offline.has_run(definition.name, identity.run_id):
-        return _already(twins, rows, identity.run_id, watermark)
+    # Meanwhile the batch is looked at, where that is as quick.
+    was_there = begun(lambda: twins.offline.has_run(definition.name, identity.run_id))
     created_us = max(time.time_ns() // 1_000, (snapshot.timestamp_us or 0) + 1_000)
     fresh = hashed(rows, definition, created_us)
-    if mode == "append" or twins.offline.size_bytes() == 0:
+    # The size is worked out together with the runs; a receipt of rows tells sooner that there are some.
+    is_first = watermark.max_event_us is None and twins.offline.size_bytes() == 0
+    if (mode == "append" or is_first or not _is_small(rows)) and was_there():
+        return _already(twins, rows.count(), identity.run_id, watermark)
+    if mode == "append" or is_first:
         commit = _commit(twins, fresh, identity, created_us, before_commit)
         if commit is None:
-            return _already(twins, rows, identity.run_id, watermark)
+            return _already(twins, rows.count(), identity.run_id, watermark)
         return Appended(commit, commit.rows or 0, commit.rows or 0)
-    with staged(fresh, identity) as batch, compared(twins, batch, snapshot, watermark) as (rows_in, unknown):
-        if unknown is None:
-            return Appended(None, rows_in, 0)
-        commit = _commit(twins, unknown, identity, created_us, before_commit)
-        if commit is None:
-            return _already(twins, rows, identity.run_id, watermark)
-        return Appended(commit, rows_in, commit.rows or 0)
+    with staged(fresh, identity) as batch:
+        totals = totals_of(batch, definition)
+        if was_there():
+            return _already(twins, totals.rows, identity.run_id, watermark)
+        with compared(twins, batch, totals, snapshot, watermark) as unknown:
+            if unknown is None:
+                return Appended(None, totals.rows, 0)
+            commit = _commit(twins, unknown, identity, created_us, before_commit)
+            if commit is None:
+                return _already(twins, totals.rows, identity.run_id, watermark)
+            return Appended(commit, totals.rows, commit.rows or 0)
+
+
+def _is_small(rows: DataFrame) -> bool:
+    """Whether Spark estimates few bytes, so that to look at them in vain would cost little."""
+    plan: Any = rows._jdf.queryExecution().optimizedPlan()
+    return bool(plan.stats().sizeInBytes() <= _SMALL_BYTES)
 
 
 def hashed(rows: DataFrame, definition: Definition, created_us: int) -> DataFrame:
@@ -93,36 +111,50 @@ def staged(rows: DataFrame, identity: RunIdentity) -> Iterator[DataFrame]:
         kept.unpersist()
 
 
+@dataclass(frozen=True)
+class Totals:
+    """What a batch holds: how many rows, how many of them lack a key or the event time, and the range of event times
+    in µs, None without rows."""
+
+    rows: int
+    incomplete: int
+    oldest_us: int | None
+    newest_us: int | None
+
+
+def totals_of(batch: DataFrame, definition: Definition) -> Totals:
+    """Reads a batch (as `staged` gives it) once."""
+    at_us = event_us(definition.event_column)
+    lacking = sf.count(sf.when(incomplete(definition), True))
+    return Totals(*batch.agg(sf.count(sf.lit(1)), lacking, sf.min(at_us), sf.max(at_us)).collect()[0])
+
+
 @contextmanager
 def compared(
-    twins: Twins, batch: DataFrame, snapshot: Snapshot, watermark: Watermark
-) -> Iterator[tuple[int, DataFrame | None]]:
-    """How many rows the batch has, and those of events that history does not hold with the same values.
+    twins: Twins, batch: DataFrame, totals: Totals, snapshot: Snapshot, watermark: Watermark
+) -> Iterator[DataFrame | None]:
+    """The rows of those events of the batch that history does not hold with the same values.
 
     An event whose newest record in history equals the batch's is not appended again; only history in the batch's range
-    of event times is read. None when no row is left.
+    of event times is read. None when no row is left. Raises `TwinstoreError` when a key or event time is null.
     """
     definition = twins.definition
-    timed = batch.withColumn(_EVENT_US, event_us(definition.event_column))
-    totals = timed.agg(
-        sf.count(sf.lit(1)), sf.min(_EVENT_US), sf.max(_EVENT_US), sf.count(sf.when(incomplete(definition), True))
-    )
-    count, oldest_us, newest_us, lacking = totals.collect()[0]
-    if lacking:
-        raise _refused(definition, f"{lacking} of {count} rows")
+    if totals.incomplete:
+        raise _refused(definition, f"{totals.incomplete} of {totals.rows} rows")
     newest_known_us = watermark.max_event_us if watermark.version == snapshot.version else None
-    if count == 0:
-        yield 0, None
-    elif newest_known_us is not None and oldest_us > newest_known_us:
-        yield count, batch
+    if totals.oldest_us is None or totals.newest_us is None:
+        yield None
+    elif newest_known_us is not None and totals.oldest_us > newest_known_us:
+        yield batch
     else:
+        timed = batch.withColumn(_EVENT_US, event_us(definition.event_column))
         # Kept, so that its size is known when it meets whole rows: where it is small it moves and they do not.
-        events = _changed_events(twins, timed, snapshot, oldest_us, newest_us).persist()
+        events = _changed_events(twins, timed, snapshot, totals.oldest_us, totals.newest_us).persist()
         try:
             if events.count() == 0:
-                yield count, None
+                yield None
             else:
-                yield count, timed.join(events, [*definition.keys, _EVENT_US], "left_semi").drop(_EVENT_US)
+                yield timed.join(events, [*definition.keys, _EVENT_US], "left_semi").drop(_EVENT_US)
         finally:
             events.unpersist()
 
@@ -156,14 +188,14 @@ def _commit(
         raise
 
 
-def _already(twins: Twins, rows: DataFrame, run_id: str, watermark: Watermark) -> Appended:
+def _already(twins: Twins, rows_in: int, run_id: str, watermark: Watermark) -> Appended:
     """The run is in history. Whatever left it since comes back only as another run."""
     # One that is online already has nothing left to do, and need not be sought through all of the log.
     commit = twins.offline.commit_of(run_id, watermark.version)
     where = "in history" if commit is None else f"in history as version {commit.version}"
     return Appended(
         commit,
-        rows.count(),
+        rows_in,
         0,
         (
             f"The run {run_id} was {where} before: its rows were not appended again.",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
-from .append import compared, hashed, staged
+from .append import compared, hashed, staged, totals_of
 from .config import Settings
 from .cost import cost_notes
 from .preflight import check
@@ -59,10 +59,11 @@ def _plan(twins: Twins, settings: Settings, identity: RunIdentity, batch: Batch)
         history = twins.offline.read_as(kept.schema, snapshot.version)
         if batch.mode == "append":
             return _counted(plan, twins, settings, kept.count(), kept, history)
-        with compared(twins, kept, snapshot, reached) as (count, unknown):
+        totals = totals_of(kept, twins.definition)
+        with compared(twins, kept, totals, snapshot, reached) as unknown:
             if unknown is None:
-                return replace(plan, rows_in=count, unchanged=count)
-            return _counted(plan, twins, settings, count, unknown, history)
+                return replace(plan, rows_in=totals.rows, unchanged=totals.rows)
+            return _counted(plan, twins, settings, totals.rows, unknown, history)
 
 
 def _counted(

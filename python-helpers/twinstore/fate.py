@@ -79,8 +79,9 @@ def _illegal_key(definition: Definition, dialect: CassandraDialect) -> Column:
 def _unreadable(definition: Definition) -> Column:
     """Whether the row holds a value that no proof could compare."""
     found = sf.lit(False)
-    for column in definition.columns:
-        found = found | ~sf.coalesce(is_readable(column), sf.lit(True))
+    for readable in map(is_readable, definition.columns):
+        if readable is not None:
+            found = found | ~sf.coalesce(readable, sf.lit(True))
     return found
 
 

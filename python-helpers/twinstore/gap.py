@@ -71,10 +71,11 @@ class Counts:
 
 @dataclass(frozen=True)
 class Due:
-    """What is due online: `order` (keys, `ORDER`) names the winners among the rows of `source`, `absent` the keys to
-    delete (None: none). `max_event_us` is the newest event time in the table at the end of the gap."""
+    """What is due online: `order` (keys, `ORDER`) names the winners among the rows of `source` (None: each is one),
+    `absent` the keys to delete (None: none). `max_event_us` is the newest event time in the table at the end of the
+    gap."""
 
-    order: DataFrame
+    order: DataFrame | None
     keys: int
     oldest_us: int | None
     source: DataFrame
@@ -174,7 +175,7 @@ class _Finder:
             # All that the gap brought is newer than all that was there: the gap decides alone.
             alone = self._own is not None and inserts == (self._own,)
             counts = Counts(superseded=rows - keys) if alone else self._counts(None)
-            return Due(order, keys, oldest_us, gap_rows, None, newest_us, counts)
+            return Due(None if rows == keys else order, keys, oldest_us, gap_rows, None, newest_us, counts)
         snapshot = self._twins.offline.read(self._start.head.version)
         history = order_rows(snapshot.where(from_event_us(self._definition, first_us)), self._definition)
         related = self._cached(history.join(order.drop(ORDER), self._keys, "left_semi"))
@@ -274,6 +275,8 @@ class _Finder:
 def winner_rows(due: Due, twins: Twins, partitions: int) -> DataFrame:
     """The whole rows that are due, one per key."""
     source = due.source
+    if due.order is None:
+        return source.repartition(partitions, *key_names(twins.definition))
     if due.oldest_us is not None:
         source = source.where(from_event_us(twins.definition, due.oldest_us))
     return rows_of(due.order, source, twins.definition, partitions)

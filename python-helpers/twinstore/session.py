@@ -85,6 +85,8 @@ def local_conf(settings: Settings) -> dict[str, str]:
         "spark.sql.shuffle.partitions": str(max(8, 4 * cores)),
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": str(max(8, 4 * cores)),
         "spark.databricks.delta.snapshotPartitions": "2",
+        # A write has more plans than the default of 100 holds, so that each write would compile them again.
+        "spark.sql.codegen.cache.maxEntries": "1000",
         **_class_path(settings.spark),
         **PINNED_CONF,
         **offline_conf(settings.offline),

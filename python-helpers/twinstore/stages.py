@@ -6,14 +6,19 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Callable, TypeVar
+
+from pyspark import inheritable_thread_target
 
 from .progress import Progress, Throttled
 
 if TYPE_CHECKING:
     from pyspark import StatusTracker
     from pyspark.sql import SparkSession
+
+Result = TypeVar("Result")
 
 _POLL_S = 0.5
 
@@ -108,6 +113,15 @@ class Stages:
             if total and 100 * done // total > share:
                 share = 100 * done // total
                 self._progress(_WORDS.get(name, name), share, 100, "%")
+
+
+def begun(work: Callable[[], Result]) -> Callable[[], Result]:
+    """Begins work on a thread of its own, whose Spark jobs belong to the stage that this thread is in; gives what to
+    call for its result, which raises what the work raised."""
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(inheritable_thread_target(work))
+    pool.shutdown(wait=False)
+    return future.result
 
 
 def _tasks(tracker: StatusTracker, job_id: int) -> tuple[tuple[int, int], bool]:

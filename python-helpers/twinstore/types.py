@@ -238,15 +238,15 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def is_readable(column: GroupColumn) -> Column:
+def is_readable(column: GroupColumn) -> Column | None:
     """Whether the connector reads a value back as it is kept: not a date that the change of calendars left out, nor an
-    instant before it. Null where the value is; true for other types."""
+    instant before it. Null where the value is; None for types of which it reads all."""
     kept, value = contract(column), sf.col(quoted(column.name))
     if isinstance(kept.online_type, types.DateType):
         return ~value.between(sf.lit("1582-10-05").cast("date"), sf.lit("1582-10-14").cast("date"))
     if isinstance(kept.online_type, types.TimestampType):
         return value >= sf.timestamp_micros(sf.lit(_GREGORIAN_US))
-    return sf.lit(True)
+    return None
 
 
 def _same(value: Column) -> Column:

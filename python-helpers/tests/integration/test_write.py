@@ -110,11 +110,11 @@ def test_a_row_that_was_deleted_stays_away_though_a_slower_writer_brings_it_afte
 
 
 def foreign_append(spark: SparkSession, group: FeatureGroup, metadata: str) -> None:
-    """Another writer's append of a row without the internal columns."""
-    row = readings(spark, [("z", 1, 5.0, 5)]).selectExpr(
+    """Another writer's append of two rows of a key without the internal columns."""
+    rows = readings(spark, [("z", 1, 4.0, 4), ("z", 2, 5.0, 5)]).selectExpr(
         "*", "cast(null as bigint) AS _created_us", "cast(null as bigint) AS _row_hash"
     )
-    row.write.format("delta").mode("append").option("userMetadata", metadata).save(group.offline)
+    rows.write.format("delta").mode("append").option("userMetadata", metadata).save(group.offline)
 
 
 def test_rows_of_a_writer_whose_words_look_like_ours_go_online(
@@ -123,7 +123,7 @@ def test_rows_of_a_writer_whose_words_look_like_ours_go_online(
     store.write(readings(spark, [("a", 0, 1.0, 1)]), group)
     foreign_append(spark, group, '{"run": "nightly", "created_us": 1}')
     receipt = store.retry(group)
-    assert online(store, group)["z"] == (1, 5.0, 5)
+    assert online(store, group)["z"] == (2, 5.0, 5)
     assert receipt.resumed == ()
 
 
