@@ -12,6 +12,11 @@ export function grouped(n: number): string {
   return n.toLocaleString('en-US');
 }
 
+/** A figure that was calculated, as exact as it is worth. */
+export function rounded(n: number): string {
+  return n.toLocaleString('en-US', Math.abs(n) >= 1e5 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 6 });
+}
+
 /** A size in bytes, as exact as it is worth: `1.2 MB`. */
 export function byteSize(bytes: number, trans: TranslationBundle): string {
   const power = Math.min(4, Math.floor(Math.log10(Math.max(1, bytes)) / 3));

@@ -117,11 +117,17 @@ describe('ArrowGrid', () => {
     expect(model.rowCount('body')).toBe(3);
   });
 
-  it('grows with its rows', () => {
-    const rows = sample();
+  it('grows with its rows: by the first at once, by the next together', async () => {
+    const rows = new ArrowRows(SCHEMA);
     grid.setRows(rows, COLUMNS, null);
+    let changes = 0;
+    grid.grid.dataModel!.changed.connect(() => changes++);
     rows.append(aBatch(ROWS));
-    expect(grid.grid.rowCount('body')).toBe(6);
+    expect(grid.grid.rowCount('body')).toBe(3);
+    rows.append(aBatch(ROWS));
+    rows.append(aBatch(ROWS));
+    await new Promise(resolve => setTimeout(resolve, 400));
+    expect([grid.grid.rowCount('body'), changes]).toEqual([9, 2]);
   });
 
   it('tells the chosen value in full', () => {
@@ -135,8 +141,11 @@ describe('ArrowGrid', () => {
     grid.setRows(rows, COLUMNS, null);
     const at = { r1: 0, c1: 1, r2: 0, c2: 1, cursorRow: 0, cursorColumn: 1 };
     grid.grid.selectionModel?.select({ ...at, clear: 'all' });
+    const width = grid.grid.columnSize('body', 0);
+    expect(width).not.toBe(120);
     grid.setRows(rows, COLUMNS, { column: 'price', descending: false, of: 'rows' });
     expect(grid.grid.selectionModel?.cursorColumn).toBe(1);
+    expect(grid.grid.columnSize('body', 0)).toBe(width);
     expect(the(grid.node, '.twinstore-Grid-value').textContent).toBe('price, row 1: 1.10');
   });
 

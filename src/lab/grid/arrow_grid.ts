@@ -91,6 +91,8 @@ export class ArrowGrid extends Panel {
     const isSame = before !== null && sameColumns(before.columns, columns);
     const { scrollX, scrollY, selectionModel } = this._grid;
     const [row, column] = isSame ? [selectionModel?.cursorRow ?? -1, selectionModel?.cursorColumn ?? -1] : [-1, -1];
+    // The grid forgets them with the model.
+    const widths = isSame ? columns.map((_, index) => this._grid.columnSize('body', index)) : [];
     this._model = new ArrowGridModel(rows, columns, order, this._options.trans);
     this._grid.dataModel = this._model;
     before?.dispose();
@@ -100,6 +102,7 @@ export class ArrowGrid extends Panel {
     this._value.node.textContent = '';
     this._table.setModel(this._model);
     this._paint();
+    widths.forEach((width, index) => this._grid.resizeColumn('body', index, width));
     if (rows.length === 0) {
       rows.added.connect(this._onFirst, this);
     } else if (!isSame) {

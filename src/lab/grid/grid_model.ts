@@ -11,6 +11,9 @@ export interface IOrder {
   of: 'rows' | 'table';
 }
 
+/** Time between two tellings of rows that arrive, in ms. */
+const PAUSE_MS = 250;
+
 /** Rows as Lumino's grid asks for them: two lines of header, a number before each row. */
 export class ArrowGridModel extends DataModel {
   /** @param columns One for each field of the rows. */
@@ -21,17 +24,19 @@ export class ArrowGridModel extends DataModel {
     private readonly _trans: TranslationBundle
   ) {
     super();
+    this._told = rows.length;
     rows.added.connect(this._onAdded, this);
     rows.reordered.connect(this._onReordered, this);
   }
 
   dispose(): void {
+    window.clearTimeout(this._timer);
     this.rows.added.disconnect(this._onAdded, this);
     this.rows.reordered.disconnect(this._onReordered, this);
   }
 
   rowCount(region: DataModel.RowRegion): number {
-    return region === 'body' ? this.rows.length : 2;
+    return region === 'body' ? this._told : 2;
   }
 
   columnCount(region: DataModel.ColumnRegion): number {
@@ -63,8 +68,20 @@ export class ArrowGridModel extends DataModel {
     return about.name + mark;
   }
 
-  private _onAdded(_: ArrowRows, span: number): void {
-    this.emitChanged({ type: 'rows-inserted', region: 'body', index: this.rows.length - span, span });
+  /** A grid paints itself anew with each change, so what comes in quick succession is told at once. */
+  private _onAdded(): void {
+    if (this._told === 0) {
+      this._tell();
+    } else if (this._timer === 0) {
+      this._timer = window.setTimeout(() => this._tell(), PAUSE_MS);
+    }
+  }
+
+  private _tell(): void {
+    this._timer = 0;
+    const index = this._told;
+    this._told = this.rows.length;
+    this.emitChanged({ type: 'rows-inserted', region: 'body', index, span: this._told - index });
   }
 
   private _onReordered(): void {
@@ -73,8 +90,12 @@ export class ArrowGridModel extends DataModel {
       region: 'body',
       row: 0,
       column: 0,
-      rowSpan: this.rows.length,
+      rowSpan: this._told,
       columnSpan: this.columns.length
     });
   }
+
+  /** Rows that the grid knows of. */
+  private _told: number;
+  private _timer = 0;
 }

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReactElement } from 'react';
 import type { IColumnStatistics } from '../../contract';
-import { absolute, grouped } from '../words';
+import { absolute, grouped, rounded } from '../words';
 
 /** How the values of a column are spread, as bars with their figures in a table. */
 export function Distribution(props: { about: IColumnStatistics; trans: TranslationBundle }): ReactElement | null {
@@ -64,7 +64,7 @@ function edge(value: number, type: string): string {
     case 'timestamp_ntz':
       return absolute(value);
     default:
-      return Number(value.toPrecision(6)).toLocaleString('en-US', { maximumSignificantDigits: 6 });
+      return rounded(value);
   }
 }
 

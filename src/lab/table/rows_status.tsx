@@ -37,12 +37,14 @@ export function RowsStatus({ model, trans }: { model: RowsModel; trans: Translat
         {phase === 'done' && shown?.end && (
           <p className="twinstore-RowsStatus-what">{what(shown.end, wish.where, trans)}</p>
         )}
-        {data && shown && model.table.isNewest && data.version > shown.version && phase === 'done' && (
+        {data && shown && data.version !== shown.version && phase !== 'reading' && (
           <p>
-            {trans.__('Version %1 is there; these rows are of version %2.', data.version, shown.version)}{' '}
-            <Button className="jp-mod-styled jp-mod-reject" onClick={again}>
-              {trans.__('Show version %1', data.version)}
-            </Button>
+            {trans.__('Version %1 is looked at; these rows are of version %2.', data.version, shown.version)}{' '}
+            {error === null && (
+              <Button className="jp-mod-styled jp-mod-reject" onClick={again}>
+                {trans.__('Show version %1', data.version)}
+              </Button>
+            )}
           </p>
         )}
       </div>

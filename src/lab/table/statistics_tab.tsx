@@ -4,7 +4,7 @@ import type { ReactElement } from 'react';
 import type { IColumnStatistics } from '../../contract';
 import { ErrorNotice, StaleNotice } from '../components';
 import { whenShown } from '../when_shown';
-import { byteSize, duration, grouped } from '../words';
+import { byteSize, duration, grouped, rounded } from '../words';
 import { Distribution } from './distribution';
 import { ReadingLine } from './reading_line';
 import type { StatisticsModel } from './statistics_model';
@@ -115,7 +115,7 @@ function Column({ about, rows, trans }: IColumnProps): ReactElement {
         {mean !== null && (
           <>
             <dt>{trans.__('mean')}</dt>
-            <dd>{Number(mean.toPrecision(6)).toLocaleString('en-US', { maximumSignificantDigits: 6 })}</dd>
+            <dd>{rounded(mean)}</dd>
           </>
         )}
       </dl>
