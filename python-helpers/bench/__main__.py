@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -24,7 +25,7 @@ import twinstore as ts
 from twinstore.config import load_settings
 from twinstore.progress import silent
 
-from . import data
+from . import data, peers
 from .figures import Contest, Line, table
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Bench:
     folder: Path
     rounds: int
     days: int
+    peers: Mapping[str, peers.Peer]
 
     def group(self, rows: DataFrame) -> ts.FeatureGroup:
         """A new one of these columns, whose tables are empty."""
@@ -110,9 +112,49 @@ def write(bench: Bench) -> list[Line]:
     daily = _increments(bench, group, raw, "increment", lambda n: data.increment(bench.spark, n))
     lines.append(Line("daily increment", daily.median("twinstore"), "raw appends", daily.median("raw appends"), 2.5))
     # Corrections of days that are long past: history alone changes.
+    lines += _feast(bench, daily.median("twinstore"))
     late = _increments(bench, group, raw, "late data", lambda n: _corrected(data.increment(bench.spark, -30 - n)))
     lines.append(Line("late data", late.median("twinstore"), "raw appends", late.median("raw appends"), 4))
     return lines
+
+
+def _feast(bench: Bench, ours_s: float) -> list[Line]:
+    """The same increments by Feast, online alone: each from a file that holds nothing else."""
+    peer = bench.peers["feast"]
+    if peer.missing:
+        return []
+    files = [_one_file(bench, data.increment(bench.spark, n)) for n in range(1 + bench.rounds)]
+    online = bench.store.settings.online
+    columns = bench.spark.read.parquet(files[0]).columns
+    order = {
+        "folder": tempfile.mkdtemp(dir=bench.folder),
+        "project": f"bench_{uuid.uuid4().hex[:12]}",
+        "rows": files[0],
+        "hosts": list(online.hosts),
+        "datacenter": online.datacenter,
+        "login": online.credentials.file and str(online.credentials.file),
+        "key": data.KEY,
+        "time": data.EVENT_TIME,
+        "features": [name for name in columns if name not in (data.KEY, data.EVENT_TIME)],
+        "start": "2012-01-01",
+        "end": "2030-01-01",
+    }
+    with peers.running_feast(peer, order) as feast:
+        contest = Contest("increment", {"Feast": lambda n: feast.materialize(files[n])})
+        contest.run(range(1 + bench.rounds), 1)
+    return [Line("daily increment", ours_s, "Feast's materialization, online alone", contest.median("Feast"))]
+
+
+def _one_file(bench: Bench, rows: DataFrame) -> str:
+    """The rows as one Parquet file, with the types that Feast takes."""
+    values = [
+        sf.col(name) if name == data.KEY else sf.col(name).cast("timestamp" if name == data.EVENT_TIME else "double")
+        for name in rows.columns
+    ]
+    path = bench.folder / f"feast_{uuid.uuid4().hex[:12]}"
+    named = [value.alias(name) for name, value in zip(rows.columns, values)]
+    rows.select(*named).coalesce(1).write.parquet(str(path))
+    return str(next(path.glob("*.parquet")))
 
 
 def _corrected(rows: DataFrame) -> DataFrame:
@@ -140,14 +182,17 @@ def parity(bench: Bench) -> list[Line]:
     bench.store.parity(group, how="full")
     batches = {n: _kept(bench, data.increment(bench.spark, n)) for n in range(_WARM_UP + bench.rounds)}
     reports: list[Any] = []
+    ways: dict[str, Callable[[int], object]] = {
+        "increment": lambda n: bench.store.write(batches[n], group),
+        "changed": lambda n: reports.append(bench.store.parity(group, how="changed")),
+        "full": lambda n: reports.append(bench.store.parity(group, how="full")),
+        "plain diff": lambda n: _plain_diff(bench, group),
+    }
+    if not bench.peers["spark_extension"].missing:
+        ways["spark-extension"] = lambda n: _extension_diff(bench, group)
     contest = Contest(
         "proof",
-        {
-            "increment": lambda n: bench.store.write(batches[n], group),
-            "changed": lambda n: reports.append(bench.store.parity(group, how="changed")),
-            "full": lambda n: reports.append(bench.store.parity(group, how="full")),
-            "plain diff": lambda n: _plain_diff(bench, group),
-        },
+        ways,
         # A proof of what changed is one only after something has.
         turns=False,
     )
@@ -155,24 +200,43 @@ def parity(bench: Bench) -> list[Line]:
     wrong = [report.verdict for report in reports if report.verdict != "in_parity"]
     if wrong:
         sys.exit(f"A proof of the benchmark found {wrong[0]}: the figures say nothing.")
-    return [
+    lines = [
         Line("changed parity", contest.median("changed"), "the increment", contest.median("increment"), 1),
         Line("full parity", contest.median("full"), "plain Spark diff", contest.median("plain diff"), 0.6),
     ]
+    if "spark-extension" in ways:
+        other_s = contest.median("spark-extension")
+        lines.append(Line("full parity", contest.median("full"), "spark-extension's diff", other_s))
+    return lines
 
 
 def _plain_diff(bench: Bench, group: ts.FeatureGroup) -> None:
-    """The latest row of each key by `row_number`, and what either side has that the other has not."""
+    """What either side has that the other has not."""
+    latest, online = _both(bench, group)
+    differing = latest.exceptAll(online).count() + online.exceptAll(latest).count()
+    if differing:
+        sys.exit(f"The plain diff found {differing} rows: the figures say nothing.")
+
+
+def _extension_diff(bench: Bench, group: ts.FeatureGroup) -> None:
+    """The rows of one side and of the other by their key, how many of each kind."""
+    from gresearch.spark.diff import diff
+
+    latest, online = _both(bench, group)
+    kinds = {row["diff"]: row["count"] for row in diff(latest, online, data.KEY).groupBy("diff").count().collect()}
+    if set(kinds) != {"N"}:
+        sys.exit(f"spark-extension's diff found {kinds}: the figures say nothing.")
+
+
+def _both(bench: Bench, group: ts.FeatureGroup) -> tuple[DataFrame, DataFrame]:
+    """The latest row of each key by `row_number`, and the online rows."""
     history = bench.spark.read.format("delta").load(group.offline)
     order = Window.partitionBy(data.KEY).orderBy(sf.col(data.EVENT_TIME).desc(), sf.col("_created_us").desc())
     ranked = history.withColumn("_n", sf.row_number().over(order)).where("_n = 1")
     columns = [name for name in history.columns if not name.startswith("_")]
     table_name = group.online.split(".")[1]
     reader = bench.spark.read.format(_CASSANDRA).option("keyspace", "feature_store").option("table", table_name)
-    online, latest = reader.load().select(*columns), ranked.select(*columns)
-    differing = latest.exceptAll(online).count() + online.exceptAll(latest).count()
-    if differing:
-        sys.exit(f"The plain diff found {differing} rows: the figures say nothing.")
+    return ranked.select(*columns), reader.load().select(*columns)
 
 
 def _kept(bench: Bench, rows: DataFrame) -> DataFrame:
@@ -198,11 +262,18 @@ def main() -> None:
     settings = load_settings(None)
     # The stack's sessions are made to start fast; this one is to run fast.
     conf = {name: value for name, value in settings.spark.conf.items() if name != "spark.driver.extraJavaOptions"}
+    beside = {"feast": peers.feast(), "spark_extension": peers.spark_extension()}
+    extension = beside["spark_extension"].folder
+    if settings.spark.jars is not None:
+        path = [settings.spark.jars / "*", *extension.glob("pyspark/jars/*.jar")]
+        conf["spark.driver.extraClassPath"] = os.pathsep.join(map(str, path))
+    # Last, for its folder has one of pyspark's name.
+    sys.path.append(str(extension))
     settings = replace(settings, spark=replace(settings.spark, conf=conf))
     spark = ts.spark_session(settings, app_name="twinstore benchmark")
     folder = Path(tempfile.mkdtemp(prefix="twinstore-bench-"))
     try:
-        bench = Bench(spark, ts.Store(spark, settings, silent), folder, options.rounds, options.days)
+        bench = Bench(spark, ts.Store(spark, settings, silent), folder, options.rounds, options.days, beside)
         lines = [line for name in options.benches or _BENCHES for line in _BENCHES[name](bench)]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -211,6 +282,9 @@ def main() -> None:
     print(f"\n{datetime.now(timezone.utc):%Y-%m-%d}, {machine}, load {os.getloadavg()[0]:.1f} at the end,")
     print(f"Spark {spark.version}, {options.days * data.HOUSEHOLDS:,} rows, median of {options.rounds}\n")
     print(table(lines))
+    for name, peer in beside.items():
+        if peer.missing:
+            print(f"\n{name}: not measured because it could not be installed: {peer.missing}")
     spark.stop()
 
 
