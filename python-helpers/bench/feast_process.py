@@ -1,8 +1,8 @@
 """A program that materializes files into Cassandra by Feast: what the benchmark runs beside itself.
 
 Its arguments are the folder of Feast's packages, and JSON: {folder, project, rows, hosts, datacenter, login, key,
-time, features, start, end}, where `login` is the address of a file, or null. It makes the feature view's table and prints a line. For each line with the address of a Parquet
-file it materializes that file, and prints another.
+time, features, start, end}, where `login` is the address of a file, or null. It makes the feature view's table and
+prints a line. For each line with the address of a Parquet file it materializes that file, and prints another.
 """
 
 from __future__ import annotations
