@@ -7,6 +7,20 @@ import { expect, test, Twinstore, writeTables } from './lab';
 const ROOT = 's3a://features/ui';
 const SCREENSHOTS = join(__dirname, '../../test-results/ui');
 
+/** A cell that shows rows as `%twinstore show` does, without a Spark behind it. */
+const OUTPUT = [
+  'import base64, pyarrow as pa',
+  "table = pa.table({'id': [9007199254740993, 2, None], 'name': ['a', 'null', None]})",
+  'sink = pa.BufferOutputStream()',
+  'writer = pa.ipc.new_stream(sink, table.schema)',
+  'writer.write_table(table)',
+  'writer.close()',
+  "columns = [{'name': n, 'type': t, 'nullable': True} for n, t in (('id', 'bigint'), ('name', 'string'))]",
+  'arrow = base64.b64encode(sink.getvalue()).decode()',
+  "rows = {'columns': columns, 'arrow': arrow, 'rows': 3, 'complete': False, 'what': 'The first 3 rows; there are more.'}",
+  "display({'application/vnd.twinstore.rows+json': rows, 'text/plain': 'rows'}, raw=True)"
+].join('\n');
+
 /** The Tables section, and the view of one table. */
 class Tables {
   constructor(
@@ -220,4 +234,32 @@ test('a table is there again after a reload', async ({ page }) => {
   );
   await page.reload();
   await expect(tables.rows).toContainText(/100 of 921,\d+ rows/);
+});
+
+test('code that reads a table goes into the notebook, whose rows are drawn by the same grid', async ({ page }) => {
+  test.setTimeout(120_000);
+  await page.notebook.createNew();
+  await page.notebook.setCell(0, 'code', OUTPUT);
+  await page.notebook.runCell(0);
+  const output = page.locator('.twinstore-RowsOutput');
+  await expect(output).toContainText('The first 3 rows; there are more.');
+  await expect(output.locator('.lm-DataGrid')).toBeVisible();
+  await page.screenshot({ path: join(SCREENSHOTS, 'table-output-light.png') });
+  const tables = new Tables(page, 'events');
+  await tables.open();
+  await tables.view.getByRole('button', { name: 'Insert code' }).click();
+  const code = `spark.read.format("delta").load("${ROOT}/events")`;
+  await expect(page.locator('.jp-NotebookPanel .jp-Cell', { hasText: code })).toBeVisible();
+});
+
+test('nothing is lost in a narrow window', async ({ page }) => {
+  await page.setViewportSize({ width: 620, height: 500 });
+  const tables = new Tables(page, 'events');
+  await tables.open();
+  await expect(tables.rows).toContainText(/100 of 921,\d+ rows/);
+  const filter = tables.rows.getByRole('button', { name: 'Filter' });
+  await filter.scrollIntoViewIfNeeded();
+  await expect(filter).toBeInViewport({ ratio: 1 });
+  await tables.grid.scrollIntoViewIfNeeded();
+  await tables.screenshots('narrow');
 });
