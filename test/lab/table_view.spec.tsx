@@ -79,7 +79,7 @@ describe('the view of a table', () => {
   it('reads the rows of the version that it tells, and says what they are', async () => {
     const root = await opened();
     expect(asked()).toEqual({ location: 's3a://raw/events', version: 3, limit: 100 });
-    expect(status(root)).toContain('All 3 rows: all rows. Version 3 · 2 of 2 files, 2.0\u00a0kB in 4 requests');
+    expect(status(root)).toContain('All 3 rows. Version 3 · 2 of 2 files, 2.0\u00a0kB in 4 requests');
     expect(the(root, '.twinstore-ViewHeader-facts').textContent).toBe('3 rows · 2 files · 2.0\u00a0kB · 5 columns');
     expect(root.querySelectorAll('.lm-DataGrid')).toHaveLength(1);
   });

@@ -66,6 +66,8 @@ test('the view of a group shows its writes and its definition', async ({ page })
   const { view } = twinstore;
   await view.getByRole('tab', { name: 'Parity' }).click();
   await expect(view.getByRole('tabpanel', { name: 'Parity' })).toContainText('rows compared');
+  await view.getByRole('tab', { name: 'Rows' }).click();
+  await expect(view.getByRole('tabpanel', { name: 'Rows' })).toContainText(/\d of [\d,]+ rows|All [\d,]+ rows/);
   await view.getByRole('tab', { name: 'Writes' }).click();
   await expect(view.getByRole('list', { name: 'Writes, newest first' }).getByRole('listitem').first()).toContainText(
     'write by'

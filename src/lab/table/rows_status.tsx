@@ -88,7 +88,8 @@ function what(end: IPreviewEnd, where: string, trans: TranslationBundle): string
         : total === null || where !== ''
           ? trans._n('%2 row', '%2 rows', rows, grouped(rows))
           : trans.__('%1 of %2 rows', grouped(rows), grouped(total));
-  return `${of}: ${end.what}. ${cost}`;
+  // Which rows they are is worth a word only when there are others.
+  return end.complete ? `${of}. ${cost}` : `${of}: ${end.what}. ${cost}`;
 }
 
 function orderWords({ column, descending, of }: IOrder, trans: TranslationBundle): string {
