@@ -157,8 +157,10 @@ def judge(
 
 
 def absent_in_flight(judged: DataFrame) -> DataFrame:
-    """The keys that count as in flight because a row that is not online may have been taken away on purpose."""
-    return judged.where((sf.col("state") == "in_flight") & sf.col("has_online").isNull())
+    """The keys that count as in flight because what is not online, a row or its part in one of the tables, may have
+    been taken away on purpose."""
+    lacks = sf.col("has_online").isNull() | (sf.coalesce(sf.col("lacking"), sf.lit("")) != "")
+    return judged.where((sf.col("state") == "in_flight") & lacks)
 
 
 def tally(judged: DataFrame, definition: Definition) -> Tally:

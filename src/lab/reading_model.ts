@@ -43,8 +43,10 @@ export abstract class ReadingModel extends VDomModel {
     const controller = (this._controller = new AbortController());
     this._set('reading', null);
     const onProgress = (progress: IReadProgress): void => {
-      this._progress = progress;
-      this.stateChanged.emit();
+      if (controller === this._controller) {
+        this._progress = progress;
+        this.stateChanged.emit();
+      }
     };
     let ended: [ReadingPhase, TwinstoreError | null] = ['done', null];
     try {

@@ -190,7 +190,8 @@ export namespace RowsModel {
 }
 
 function columnsOf({ columns }: ITableAnswer, names: readonly string[] | null): IGridColumn[] {
-  const wanted = names === null ? columns : columns.filter(({ name }) => names.includes(name));
+  // In the order asked for, in which the answer comes.
+  const wanted = names === null ? columns : names.flatMap(name => columns.find(column => column.name === name) ?? []);
   return wanted.map(({ name, type, nullable, partition }) => ({
     name,
     type,
