@@ -1,5 +1,5 @@
 import { RecordBatch, Struct } from 'apache-arrow';
-import type { Data, Schema } from 'apache-arrow';
+import type { Data } from 'apache-arrow';
 
 import { TwinstoreError } from '../../contract';
 import type { IAddFile } from './actions';
@@ -8,8 +8,8 @@ import { columnFinder, findsById } from './column_mapping';
 import type { FindColumn } from './column_mapping';
 import type { IColumn, ParquetFile } from './parquet';
 import { partitionValue } from './partition_values';
+import type { IProjection } from './projection';
 import type { ISchemaField } from './schema';
-import type { Snapshot } from './snapshot';
 
 /** Rows of a batch, at most. */
 const BATCH_ROWS = 65_536;
@@ -17,16 +17,6 @@ const BATCH_ROWS = 65_536;
 const ENCODED_ROWS = 1_048_576;
 /** Uncompressed bytes that are read and decoded at a time, about; more only where a file cannot be read in parts. */
 const WINDOW_BYTES = 64 * 1024 * 1024;
-
-/** What to read of a table's files. */
-export interface IProjection {
-  snapshot: Snapshot;
-  fields: readonly ISchemaField[];
-  /** The Arrow schema of these fields. */
-  schema: Schema;
-  /** Whether text columns may come as Arrow dictionaries all the same. */
-  encoded?: boolean;
-}
 
 /** Turns what a file holds into what the table's schema says. */
 export class ColumnReader {

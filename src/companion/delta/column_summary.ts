@@ -1,10 +1,10 @@
 import { DataType } from 'apache-arrow';
 import type { Data } from 'apache-arrow';
 
+import { compareValues } from '../../arrow';
 import type { IColumnStatistics } from '../../contract';
 import { arrowType, DecimalValue, readerOf, valueText } from './arrow';
 import type { Value } from './arrow';
-import { compareValues } from './compare';
 import { typeName } from './schema';
 import type { ISchemaField } from './schema';
 

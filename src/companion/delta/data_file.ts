@@ -3,10 +3,10 @@ import type { Data, RecordBatch } from 'apache-arrow';
 import { TwinstoreError } from '../../contract';
 import type { IAddFile } from './actions';
 import { ColumnReader } from './column_reader';
-import type { IProjection } from './column_reader';
 import { readDeletionVector } from './deletion_vector';
 import type { IEngine } from './engine';
 import { ParquetFile } from './parquet';
+import type { IProjection } from './projection';
 import type { Snapshot } from './snapshot';
 import { resolveLogPath } from './store';
 

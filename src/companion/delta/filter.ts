@@ -1,9 +1,9 @@
 import type { RecordBatch } from 'apache-arrow';
 
+import { compareValues } from '../../arrow';
 import { TwinstoreError } from '../../contract';
 import { readerOf } from './arrow';
 import type { Value } from './arrow';
-import { compareValues } from './compare';
 import { readText } from './partition_values';
 import { all, any, not } from './predicate';
 import type { Comparison, Predicate, Truth } from './predicate';

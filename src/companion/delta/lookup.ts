@@ -1,11 +1,10 @@
 import type { Data, RecordBatch, Schema } from 'apache-arrow';
 
+import { compareValues } from '../../arrow';
 import { TwinstoreError } from '../../contract';
 import type { IAddFile } from './actions';
 import { readerOf } from './arrow';
 import type { Value } from './arrow';
-import type { IProjection } from './column_reader';
-import { compareValues } from './compare';
 import { DataFile, opened } from './data_file';
 import type { IEngine } from './engine';
 import { bind } from './filter';
@@ -13,7 +12,8 @@ import type { Condition } from './filter';
 import { KeyIndex } from './key_index';
 import { readText } from './partition_values';
 import type { Predicate } from './predicate';
-import { fieldsNamed, findField, projectionOf, schemaOf } from './scan';
+import { fieldsNamed, findField, projectionOf, schemaOf } from './projection';
+import type { IProjection } from './projection';
 import type { ISchemaField } from './schema';
 import { boundsOf, mayMatch } from './skipping';
 import type { Snapshot } from './snapshot';

@@ -1,15 +1,12 @@
-import { Schema } from 'apache-arrow';
-import type { RecordBatch } from 'apache-arrow';
+import type { RecordBatch, Schema } from 'apache-arrow';
 
-import { TwinstoreError } from '../../contract';
 import type { IAddFile } from './actions';
-import { arrowField } from './arrow';
-import type { IProjection } from './column_reader';
 import { opened } from './data_file';
 import type { IEngine } from './engine';
 import { bind } from './filter';
 import type { Predicate } from './predicate';
-import type { ISchemaField } from './schema';
+import { fieldsNamed, findField, projectionOf, schemaOf } from './projection';
+import type { IProjection } from './projection';
 import { Selection } from './selection';
 import { mayMatch } from './skipping';
 import type { Snapshot } from './snapshot';
@@ -80,29 +77,4 @@ export class Scan {
   private readonly all: IProjection;
   private readonly selection: Selection | null;
   private readonly limit: number;
-}
-
-/** The Arrow schema of some columns. */
-export function schemaOf(fields: readonly ISchemaField[]): Schema {
-  return new Schema(fields.map(arrowField));
-}
-
-/** What to read for some columns. */
-export function projectionOf(snapshot: Snapshot, fields: readonly ISchemaField[]): IProjection {
-  return { snapshot, fields, schema: schemaOf(fields) };
-}
-
-/** The columns of these names, all when there are none. Throws `bad_request` for one that is not there. */
-export function fieldsNamed(snapshot: Snapshot, names: readonly string[] | undefined): readonly ISchemaField[] {
-  return names?.map(name => findField(snapshot, name)) ?? snapshot.schema;
-}
-
-/** The column of a name. Throws `bad_request` when it is not there. */
-export function findField({ schema, table }: Snapshot, name: string): ISchemaField {
-  const field = schema.find(candidate => candidate.name === name);
-  if (field === undefined) {
-    const names = schema.map(candidate => candidate.name).join(', ');
-    throw new TwinstoreError('bad_request', `${table} has no column ${name}.`, `Its columns are ${names}.`);
-  }
-  return field;
 }

@@ -1,11 +1,12 @@
-import { RecordBatch, Schema, Struct } from 'apache-arrow';
-import type { Data } from 'apache-arrow';
+import { RecordBatch, Struct } from 'apache-arrow';
+import type { Data, Schema } from 'apache-arrow';
 
-import { arrowField, laidOut, take } from './arrow';
-import type { IProjection } from './column_reader';
+import { laidOut, take } from './arrow';
 import type { DataFile, ILiveRows } from './data_file';
 import { fieldsOf, matching } from './filter';
 import type { Condition } from './filter';
+import { projectionOf, schemaOf } from './projection';
+import type { IProjection } from './projection';
 import type { ISchemaField } from './schema';
 import type { Snapshot } from './snapshot';
 
@@ -21,14 +22,9 @@ export class Selection {
   ) {
     const asked = [...new Set(fieldsOf(condition))];
     const others = fields.filter(field => !asked.includes(field));
-    const projectionOf = (some: readonly ISchemaField[]) => ({
-      snapshot,
-      fields: some,
-      schema: new Schema(some.map(arrowField))
-    });
-    this.asked = projectionOf(asked);
-    this.others = projectionOf(others);
-    this.schema = new Schema(fields.map(arrowField));
+    this.asked = projectionOf(snapshot, asked);
+    this.others = projectionOf(snapshot, others);
+    this.schema = schemaOf(fields);
   }
 
   /** @param most Rows, at most. */

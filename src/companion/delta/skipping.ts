@@ -1,8 +1,8 @@
+import { compareValues } from '../../arrow';
 import type { IAddFile } from './actions';
 import { DecimalValue, readerOf } from './arrow';
 import type { Value } from './arrow';
 import { physicalName } from './column_mapping';
-import { compareValues } from './compare';
 import { parseStatistics } from './file_statistics';
 import type { IFileStatistics } from './file_statistics';
 import { fieldsOf, satisfies } from './filter';

@@ -1,11 +1,12 @@
 import type { Data } from 'apache-arrow';
 
 import type { IColumnStatistics } from '../../contract';
-import type { IEngine } from './engine';
-import type { Predicate } from './predicate';
-import { fieldsNamed, Scan } from './scan';
 import { columnSummary } from './column_summary';
 import type { IColumnSummary } from './column_summary';
+import type { IEngine } from './engine';
+import type { Predicate } from './predicate';
+import { fieldsNamed } from './projection';
+import { Scan } from './scan';
 import type { Snapshot } from './snapshot';
 
 export interface IStatisticsOptions {

@@ -3,7 +3,7 @@ import { rowsOf } from './arrow';
 import type { Row } from './arrow';
 import { DataFile } from './data_file';
 import type { IEngine } from './engine';
-import { schemaOf } from './scan';
+import { projectionOf } from './projection';
 import type { Snapshot } from './snapshot';
 
 /** All rows of one live file with every column of the schema, for tables that are small enough to be held whole. */
@@ -13,7 +13,7 @@ export async function readFile(
   file: IAddFile,
   signal: AbortSignal
 ): Promise<Row[]> {
-  const projection = { snapshot, fields: snapshot.schema, schema: schemaOf(snapshot.schema) };
+  const projection = projectionOf(snapshot, snapshot.schema);
   const rows: Row[] = [];
   const opened = await DataFile.open(engine, snapshot, file, signal);
   for await (const { batch } of opened.read(projection, {}, signal)) {

@@ -3,8 +3,8 @@ import { rowsOf } from './arrow';
 import type { Row } from './arrow';
 import { DataFile } from './data_file';
 import type { IEngine } from './engine';
+import { findField, projectionOf } from './projection';
 import { rowHash } from './row_hash';
-import { findField, projectionOf } from './scan';
 import type { ISchemaField } from './schema';
 import type { Snapshot } from './snapshot';
 

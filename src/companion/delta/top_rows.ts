@@ -1,14 +1,14 @@
 import { RecordBatch, Struct } from 'apache-arrow';
 
+import { compareValues } from '../../arrow';
 import type { IAddFile } from './actions';
 import { concat, laidOut, readerOf, take } from './arrow';
 import type { Value } from './arrow';
-import type { IProjection } from './column_reader';
-import { compareValues } from './compare';
 import { DataFile } from './data_file';
 import type { IEngine } from './engine';
 import type { Condition } from './filter';
-import { projectionOf } from './scan';
+import { projectionOf } from './projection';
+import type { IProjection } from './projection';
 import type { ISchemaField } from './schema';
 import { Selection } from './selection';
 import { boundsOf } from './skipping';

@@ -1,1 +1,0 @@
-export { compareValues } from '../../arrow';
