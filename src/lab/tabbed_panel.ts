@@ -1,5 +1,6 @@
 import { TabBarSvg } from '@jupyterlab/ui-components';
 import type { LabIcon } from '@jupyterlab/ui-components';
+import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
 import type { TabBar, Widget } from '@lumino/widgets';
 import { Panel } from '@lumino/widgets';
@@ -15,7 +16,7 @@ export interface ITab<T> {
 }
 
 /**
- * A view of the main area: a header above tabs.
+ * A view of the main area: a header above tabs. Owns the model that the tabs are about.
  *
  * #### Notes
  * All of it lies in one scrolling flow, so that nothing is squeezed out of sight in a low window or at 200 % zoom.
@@ -76,18 +77,35 @@ export class TabbedPanel<T> extends Panel {
     this._tabBar.currentIndex = this._tabs.findIndex(tab => tab.id === id);
   }
 
+  /** Read anew. */
+  refresh(): void {
+    void this._subject.refresh();
+  }
+
+  override dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    super.dispose();
+    this._subject.dispose();
+  }
+
   protected override onActivateRequest(msg: Message): void {
     super.onActivateRequest(msg);
     this.node.focus();
   }
 
-  private readonly _subject: T;
+  private readonly _subject: T & TabbedPanel.IModel;
   private readonly _tabBar: TabBar<Widget>;
   private readonly _widgets = new Map<ITab<T>, Widget>();
   private _tabs: ITab<T>[] = [];
 }
 
 export namespace TabbedPanel {
+  export interface IModel extends IDisposable {
+    refresh(): Promise<void>;
+  }
+
   export interface IOptions<T> {
     id: string;
     label: string;
@@ -97,6 +115,6 @@ export namespace TabbedPanel {
     tabsLabel: string;
     header: Widget;
     /** What the tabs are about. */
-    subject: T;
+    subject: T & IModel;
   }
 }

@@ -27,16 +27,4 @@ export class GroupPanel extends TabbedPanel<IGroupContext> {
   get group(): string {
     return this._model.name;
   }
-
-  refresh(): void {
-    void this._model.refresh();
-  }
-
-  override dispose(): void {
-    if (this.isDisposed) {
-      return;
-    }
-    super.dispose();
-    this._model.dispose();
-  }
 }

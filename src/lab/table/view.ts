@@ -92,18 +92,6 @@ export class TablePanel extends TabbedPanel<TableModel> {
     return this._model.isNewest ? null : (this._model.data?.version ?? null);
   }
 
-  refresh(): void {
-    void this._model.refresh();
-  }
-
-  override dispose(): void {
-    if (this.isDisposed) {
-      return;
-    }
-    super.dispose();
-    this._model.dispose();
-  }
-
   private readonly _model: TableModel;
 }
 
