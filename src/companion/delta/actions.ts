@@ -176,6 +176,11 @@ const READERS: Readonly<Record<string, (field: Field) => Action>> = {
   })
 };
 
+/** A deletion vector from its parsed form. */
+export function deletionVectorOf(parsed: unknown, name: string): IDeletionVector {
+  return deletionVector(new Field(parsed, name, 'add.deletionVector'));
+}
+
 /** Some writers keep metrics as numbers. */
 function asTexts(metrics: Fields): Record<string, string> {
   const entries = Object.entries(metrics);

@@ -2,8 +2,9 @@ import { Field, Struct } from 'apache-arrow';
 import type { Data } from 'apache-arrow';
 
 import { CHECKPOINT_COLUMNS, damaged, parseActions, toAction } from './actions';
-import type { Action, ISidecar } from './actions';
-import { laidOut, rowsOf } from './arrow';
+import type { Action, IAddFile, ISidecar } from './actions';
+import { laidOut, readerOf } from './arrow';
+import { CheckpointFiles } from './checkpoint_files';
 import type { IEngine } from './engine';
 import type { ICheckpoint } from './log_segment';
 import { logFolder } from './log_segment';
@@ -16,8 +17,15 @@ const STATISTICS = 'add.stats';
 /** Uncompressed bytes that are decoded at a time, about. */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
+/** What a checkpoint holds. It is reconciled: no file stands in it twice (PROTOCOL.md, Checkpoints). */
+export interface ICheckpointContent {
+  files: readonly IAddFile[];
+  /** All other actions. */
+  others: readonly Action[];
+}
+
 /**
- * All actions of a checkpoint: classic, multi-part or v2 in JSON or Parquet with its sidecars.
+ * The content of a checkpoint: classic, multi-part or v2 in JSON or Parquet with its sidecars.
  *
  * @param statistics Whether files are to come with theirs; those of Parquet are left out otherwise.
  */
@@ -27,17 +35,20 @@ export async function readCheckpoint(
   checkpoint: ICheckpoint,
   statistics: boolean,
   signal: AbortSignal
-): Promise<Action[]> {
+): Promise<ICheckpointContent> {
   const log = logFolder(table);
-  const parts = await Promise.all(
-    checkpoint.files.map(({ name, size }) => readPart(engine, below(log, name), size, statistics, signal))
+  const read = (location: string, size: number) => readPart(engine, location, size, statistics, signal);
+  const parts = await Promise.all(checkpoint.files.map(({ name, size }) => read(below(log, name), size)));
+  const sidecars = parts.flatMap(({ others }) =>
+    others.flatMap(action =>
+      'sidecar' in action ? [read(locate(table, action.sidecar), action.sidecar.sizeInBytes)] : []
+    )
   );
-  const actions = parts.flat();
-  const sidecars = actions.flatMap(action => ('sidecar' in action ? [action.sidecar] : []));
-  const files = await Promise.all(
-    sidecars.map(sidecar => readPart(engine, locate(table, sidecar), sidecar.sizeInBytes, statistics, signal))
-  );
-  return actions.concat(...files);
+  const all = parts.concat(await Promise.all(sidecars));
+  return {
+    files: ([] as IAddFile[]).concat(...all.map(({ files }) => files)),
+    others: all.flatMap(({ others }) => others)
+  };
 }
 
 async function readPart(
@@ -46,34 +57,60 @@ async function readPart(
   size: number,
   statistics: boolean,
   signal: AbortSignal
-): Promise<Action[]> {
+): Promise<ICheckpointContent> {
   if (location.endsWith('.json')) {
-    return parseActions(await readWhole(engine.store, location, size, signal), location);
+    const content = new Content();
+    for (const action of parseActions(await readWhole(engine.store, location, size, signal), location)) {
+      content.addAction(action);
+    }
+    return content;
   }
   const file = await ParquetFile.open(engine.store, engine.decoder, location, size, signal);
   const isWanted = (path: string) => CHECKPOINT_COLUMNS.has(path) && (statistics || path !== STATISTICS);
   const columns = file.columns.flatMap(column => pruned(column, isWanted) ?? []);
-  const actions: Action[] = [];
+  const content = new Content();
   for (const [group, { rows }] of file.rowGroups.entries()) {
     const { bytesPerRow } = file.measure(columns, group);
     const windowRows = Math.max(1, Math.floor(WINDOW_BYTES / Math.max(1, bytesPerRow)));
     for (let first = 0; first < rows; first += windowRows) {
       const take = Math.min(windowRows, rows - first);
       const found = await file.read(columns, { group, first, take, batchRows: take }, signal);
-      const batch = structOf(
-        columns,
-        found.map(([data]) => data as Data),
-        take
-      );
-      for (const row of rowsOf(batch)) {
-        const action = toAction(row, location);
-        if (action !== null) {
-          actions.push(action);
-        }
+      const children = found.map(([data]) => data as Data);
+      content.addRows(structOf(columns, children, take), location);
+    }
+  }
+  return content;
+}
+
+class Content implements ICheckpointContent {
+  readonly files: IAddFile[] = [];
+  readonly others: Action[] = [];
+
+  addAction(action: Action | null): void {
+    if (action === null) {
+      return;
+    }
+    if ('add' in action) {
+      this.files.push(action.add);
+    } else {
+      this.others.push(action);
+    }
+  }
+
+  /** Adds the actions in the rows of a batch, nearly all of them files. */
+  addRows(batch: Data, location: string): void {
+    const add = batch.children[(batch.type.children as Field[]).findIndex(({ name }) => name === 'add')];
+    const files = add === undefined ? null : CheckpointFiles.of(add);
+    const rowOf = readerOf(batch);
+    for (let row = 0; row < batch.length; row++) {
+      const file = files?.at(row, location) ?? null;
+      if (file === null) {
+        this.addAction(toAction(rowOf(row), location));
+      } else {
+        this.files.push(file);
       }
     }
   }
-  return actions;
 }
 
 function structOf(columns: readonly IColumn[], children: Data[], length: number): Data {

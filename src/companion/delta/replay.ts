@@ -1,4 +1,5 @@
 import type { Action, IAddFile, IDeletionVector, IMetadata, IProtocol, ITxn } from './actions';
+import type { ICheckpointContent } from './checkpoint';
 import { resolveLogPath } from './store';
 
 /** What a table is at one version. */
@@ -23,7 +24,7 @@ export class Replay {
   /**
    * Takes a file of the log, always older than those before it.
    *
-   * @param version The commit's version; null for a checkpoint, which holds no removes to be heeded.
+   * @param version The commit's version; null for a checkpoint's.
    */
   take(actions: readonly Action[], version: number | null): void {
     // Within one commit the later line holds.
@@ -48,6 +49,14 @@ export class Replay {
     }
   }
 
+  /** Takes the checkpoint below all commits. */
+  takeCheckpoint({ files, others }: ICheckpointContent): void {
+    const isLive = ({ path, deletionVector }: IAddFile) => !this.seen.has(this.keyOf(path, deletionVector));
+    // Where no commit came after it, no path needs to be read.
+    this.files = this.files.concat(this.seen.size === 0 ? files : files.filter(isLive));
+    this.take(others, null);
+  }
+
   state(): ITableState {
     const { protocol, protocolVersion, metadata, txns, files } = this;
     return { protocol, protocolVersion, metadata, txns, files };
@@ -64,6 +73,6 @@ export class Replay {
   private protocolVersion: number | null = null;
   private metadata: IMetadata | null = null;
   private readonly txns = new Map<string, ITxn>();
-  private readonly files: IAddFile[] = [];
+  private files: IAddFile[] = [];
   private readonly seen = new Set<string>();
 }

@@ -2,6 +2,7 @@ import { TwinstoreError } from '../../contract';
 import { damaged, parseActions } from './actions';
 import type { Action, IAddFile, IMetadata, IProtocol, ITxn } from './actions';
 import { readCheckpoint } from './checkpoint';
+import type { ICheckpointContent } from './checkpoint';
 import type { IEngine } from './engine';
 import { findLogSegment, findOlderSegment, logFolder } from './log_segment';
 import type { ICommitFile, ILogSegment } from './log_segment';
@@ -90,9 +91,11 @@ export async function openSnapshot(
   for (let i = commits.length - 1; i >= 0; i--) {
     replay.take(commits[i] ?? [], segment.replay[i]?.last ?? null);
   }
-  replay.take(checkpoint, null);
+  replay.takeCheckpoint(checkpoint);
   return new Snapshot(table, segment, replay.state());
 }
+
+const NOTHING: ICheckpointContent = { files: [], others: [] };
 
 /** The segment's checkpoint. A damaged or incomplete one is no loss while older files still make the version. */
 async function readSoundCheckpoint(
@@ -101,11 +104,11 @@ async function readSoundCheckpoint(
   found: ILogSegment,
   statistics: boolean,
   signal: AbortSignal
-): Promise<{ segment: ILogSegment; checkpoint: Action[] }> {
+): Promise<{ segment: ILogSegment; checkpoint: ICheckpointContent }> {
   let failure: unknown = null;
   for (let segment: ILogSegment | null = found; segment !== null;) {
     if (segment.checkpoint === null) {
-      return { segment, checkpoint: [] };
+      return { segment, checkpoint: NOTHING };
     }
     try {
       return { segment, checkpoint: await readCheckpoint(engine, table, segment.checkpoint, statistics, signal) };

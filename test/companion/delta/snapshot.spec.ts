@@ -2,7 +2,7 @@ import { rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { history, openSnapshot, readFile, versionAt, WatchedTable } from '../../../src/companion/delta';
-import type { IEngine, Snapshot } from '../../../src/companion/delta';
+import type { IAddFile, IEngine, Snapshot } from '../../../src/companion/delta';
 import { ALIVE, localEngine } from '../support/engine';
 import {
   add,
@@ -37,7 +37,7 @@ async function open(version: number | null = null): Promise<Snapshot> {
   return snapshot;
 }
 
-const paths = ({ files }: Snapshot) => files.map(({ path }) => path).sort();
+const paths = ({ files }: Pick<Snapshot, 'files'>) => files.map(({ path }) => path).sort();
 const features = (...readerFeatures: string[]): ActionJson => ({
   protocol: { minReaderVersion: 3, minWriterVersion: 7, readerFeatures, writerFeatures: readerFeatures }
 });
@@ -93,6 +93,52 @@ describe('a snapshot', () => {
     expect([snapshot.segment.checkpoint?.version, snapshot.metadata.id]).toEqual([0, 'from-checkpoint']);
     expect([paths(snapshot), snapshot.files.find(({ path }) => path === 'a')?.size]).toEqual([['a', 'b'], 5]);
     expect(snapshot.txns.get('a')?.version).toBe(3);
+  });
+
+  it('takes of a checkpoint the files that no later commit removed or added anew', async () => {
+    const file = (path: string, more: object = {}) => ({
+      add: {
+        path,
+        size: 5n,
+        modificationTime: 7n,
+        partitionValues: new Map([['p', path]]),
+        deletionVector: null,
+        ...more
+      }
+    });
+    const rows = [
+      { protocol: { minReaderVersion: 1n, minWriterVersion: 2n } },
+      { metaData: { id: 'x', schemaString: JSON.stringify({ type: 'struct', fields: COLUMNS }) } },
+      ...['kept', 'removed', 'again'].map(path => file(path)),
+      file('masked', vector('x'))
+    ];
+    write(logFile(table, 0, 'checkpoint.parquet'), toParquet(rows));
+    const before = await open(0);
+    expect(before.files.map(({ path }) => path)).toEqual(['kept', 'removed', 'again', 'masked']);
+    const { size, modificationTime, partitionValues, stats, deletionVector } = before.files[0] as IAddFile;
+    expect([size, modificationTime, partitionValues, stats, deletionVector]).toEqual([5, 7, { p: 'kept' }, null, null]);
+    expect(before.files[3]?.deletionVector).toMatchObject({ pathOrInlineDv: 'x', cardinality: 1 });
+    writeCommit(table, 1, [remove('removed'), add('again', { size: 6 }), remove('masked', vector('x'))]);
+    writeCommit(table, 2, [add('masked', vector('y'))]);
+    const { files } = await open();
+    expect(paths({ files })).toEqual(['again', 'kept', 'masked']);
+    expect(files.find(({ path }) => path === 'again')?.size).toBe(6);
+    expect(files.find(({ path }) => path === 'masked')?.deletionVector?.pathOrInlineDv).toBe('y');
+  });
+
+  it.each([
+    ['a size', { path: 'a', size: null }, /add.size is not an integer in .*checkpoint.parquet/],
+    ['a path', { path: null, size: 5n }, /add.path is not text in .*checkpoint.parquet/],
+    ['a size that can be', { path: 'a', size: 2n ** 60n }, /add.size is not an integer/]
+  ])('refuses a checkpoint with a file that lacks %s', async (_, broken, words) => {
+    const rows = [
+      { protocol: { minReaderVersion: 1n, minWriterVersion: 2n } },
+      { metaData: { id: 'x', schemaString: JSON.stringify({ type: 'struct', fields: COLUMNS }) } },
+      { add: { path: 'sound', size: 5n } },
+      { add: broken }
+    ];
+    write(logFile(table, 0, 'checkpoint.parquet'), toParquet(rows));
+    await expect(open()).rejects.toThrow(words);
   });
 
   it('leaves statistics of a checkpoint out where nobody asks for them', async () => {

@@ -1,4 +1,16 @@
-import { Bool, Field, Float64, Int64, List, Struct, Table, tableToIPC, Utf8, vectorFromArray } from 'apache-arrow';
+import {
+  Bool,
+  Field,
+  Float64,
+  Int64,
+  List,
+  Map_,
+  Struct,
+  Table,
+  tableToIPC,
+  Utf8,
+  vectorFromArray
+} from 'apache-arrow';
 import type { DataType } from 'apache-arrow';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -79,6 +91,11 @@ function typeOf(values: readonly unknown[]): DataType {
   const [first] = known;
   if (Array.isArray(first)) {
     return new List(new Field('element', typeOf((known as unknown[][]).flat()), true));
+  }
+  if (first instanceof Map) {
+    const entries = (known as Map<string, unknown>[]).flatMap(map => [...map.values()]);
+    const entry = new Struct([new Field('key', new Utf8(), false), new Field('value', typeOf(entries), true)]);
+    return new Map_(new Field('key_value', entry, false) as ConstructorParameters<typeof Map_>[0]);
   }
   switch (typeof first) {
     case 'bigint':

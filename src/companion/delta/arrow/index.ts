@@ -1,6 +1,6 @@
 export { concat } from './concat';
 export { DecimalValue, jsonReader, readerOf, rowsOf, textReader, timestampText, valueText } from '../../../arrow';
-export type { Row, Value } from '../../../arrow';
+export type { Reader, Row, Value } from '../../../arrow';
 export { conform, TypeMismatch } from './conform';
 export { ipcStream } from './ipc_stream';
 export { laidOut, nulls } from './layout';

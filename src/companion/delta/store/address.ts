@@ -41,11 +41,18 @@ export function isWithin(root: string, location: string): boolean {
   return location === root || location.startsWith(root === '/' ? root : `${root}/`);
 }
 
+/** Relative, with nothing encoded and no segment that begins with a point. */
+const PLAIN = /^[\w=-][\w=.-]*(?:\/[\w=-][\w=.-]*)*$/;
+
 /**
  * Where a `path` of the Delta log points: percent-encoded, relative to the table or absolute
  * (PROTOCOL.md, Add File and Remove File).
  */
 export function resolveLogPath(table: string, path: string): string {
+  // Nearly all paths, of which there may be many.
+  if (PLAIN.test(path)) {
+    return below(table, path);
+  }
   try {
     const decoded = decodeURIComponent(path).replace(/^(?:\.\/)+/, '');
     if (/^[a-z][a-z0-9+.-]*:\//i.test(path)) {
