@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from twinstore.progress import MIME, NotebookLine, TerminalLine, Throttled, default_progress, progress_words, silent
+from twinstore.progress import (
+    MIME,
+    NotebookLine,
+    PacedWords,
+    TerminalLine,
+    Throttled,
+    default_progress,
+    progress_words,
+    silent,
+)
 
 Step = tuple[str, int, "int | None", str]
 
@@ -17,6 +26,24 @@ def test_words_of_a_step() -> None:
     assert progress_words("append", 12_000, None, "rows") == "append: 12,000 rows"
     assert progress_words("compare", 12, 40, "rows") == "compare: 12 of 40 rows"
     assert progress_words("compare", 12, 100, "%") == "compare: 12 %"
+
+
+def test_words_tell_the_pace_once_a_stage_has_come_far_enough() -> None:
+    now = 0.0
+    words = PacedWords(lambda: now)
+    assert words("write", 0, None, "") == "write"
+    now = 1.0
+    assert words("write", 500, 2_000, "rows") == "write: 500 of 2,000 rows"
+    now = 2.0
+    assert words("write", 50, 2_000, "rows") == "write: 50 of 2,000 rows"
+    assert words("write", 1_000, 2_000, "rows") == "write: 1,000 of 2,000 rows, 500 rows/s, about 2 s left"
+    now = 400.0
+    assert words("write", 100, 200, "rows") == "write: 100 of 200 rows, 0.2 rows/s, about 7 min left"
+    assert words("write", 200, 200, "rows") == "write: 200 of 200 rows"
+    now = 500.0
+    assert words("compare", 0, None, "") == "compare"
+    now = 504.0
+    assert words("compare", 10, 100, "%") == "compare: 10 %, about 36 s left"
 
 
 def test_a_terminal_line_is_written_over_itself() -> None:

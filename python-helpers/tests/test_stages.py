@@ -49,6 +49,13 @@ def test_the_share_of_a_stages_tasks_that_is_done_never_falls(spark: SparkSessio
     assert shares == sorted(set(shares)) != []
 
 
+def test_a_stage_whose_rows_are_known_tells_how_many_are_done(spark: SparkSession) -> None:
+    steps: list[tuple[int, int | None, str]] = []
+    with Stages(spark, lambda stage, done, total, unit: steps.append((done, total, unit))).stage("write", 3_000):
+        spark.sparkContext.parallelize(range(2), 2).foreach(lambda part: time.sleep(1 + 2 * part))
+    assert (1_500, 3_000, "rows") in steps
+
+
 def test_an_interrupted_stage_takes_its_jobs_along(spark: SparkSession) -> None:
     tracker = spark.sparkContext.statusTracker()
 

@@ -41,15 +41,47 @@ def progress_words(stage: str, done: int, total: int | None, unit: str) -> str:
     return f"{stage}: {done:,} of {total:,} {unit}"
 
 
+#: A stage tells how fast it goes, and how long it will take, once it has gone on for so long and come so far.
+_PACE_AFTER_S = 2.0
+_PACE_AFTER_SHARE = 0.05
+
+
+class PacedWords:
+    """Words of one step after another, such as `writing online: 12 of 40 rows, 6 rows/s, about 5 s left`."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._stage = ""
+        self._begun = 0.0
+
+    def __call__(self, stage: str, done: int, total: int | None, unit: str) -> str:
+        now = self._clock()
+        if stage != self._stage:
+            self._stage, self._begun = stage, now
+        words = progress_words(stage, done, total, unit)
+        passed = now - self._begun
+        if total is None or passed < _PACE_AFTER_S or not _PACE_AFTER_SHARE * total <= done < total:
+            return words
+        rate = done / passed
+        if unit != "%":
+            words += f", {rate:,.{0 if rate >= 1 else 1}f} {unit}/s"
+        return f"{words}, about {_duration((total - done) / rate)} left"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
 class TerminalLine:
     """One line of a terminal, written over itself; ended by the first stage named `done`."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._words = PacedWords()
         self._width = 0
 
     def __call__(self, stage: str, done: int, total: int | None, unit: str) -> None:
-        words = progress_words(stage, done, total, unit)
+        words = self._words(stage, done, total, unit)
         self._stream.write("\r" + words.ljust(self._width))
         self._width = len(words)
         if stage == "done":
@@ -67,12 +99,13 @@ class NotebookLine:
 
     def __init__(self, display: Callable[..., Any], cell: Callable[[], object] = lambda: None) -> None:
         self._display = display
+        self._words = PacedWords()
         self._cell = cell
         self._shown_in: object = None
         self._handle: Any = None
 
     def __call__(self, stage: str, done: int, total: int | None, unit: str) -> None:
-        words = progress_words(stage, done, total, unit)
+        words = self._words(stage, done, total, unit)
         bundle = {
             "text/plain": words,
             "text/html": f"<div>{_bar(done, total)} {escape(words)}</div>",

@@ -129,7 +129,7 @@ class Propagation:
             deleted = done
             self._stages.report("online", done, removals, "deletes")
 
-        with self._stages.stage("online"), twins.online.watched() as watch:
+        with self._stages.stage("online", fates.alive or None), twins.online.watched() as watch:
             try:
                 if removals:
                     gone = self._key_json(due.absent, fated.where(sf.col(FATE) == EXPIRED))

@@ -33,7 +33,7 @@ from .errors import HTTP_STATUS, NotebookFailed, TwinstoreError
 from .executed import executed_name
 from .notebook_cells import INJECTED, Scalar, has_tag, parameter_code, shown, titled_code_cells
 from .progress import MIME as PROGRESS_MIME
-from .progress import Progress, progress_words
+from .progress import PacedWords, Progress
 
 RECEIPT_MIME = "application/vnd.twinstore.receipt+json"
 REPORT_MIME = "application/vnd.twinstore.parity+json"
@@ -108,6 +108,7 @@ class _Run:
         self._source = source
         self._target = target
         self._progress = progress
+        self._words = PacedWords()
         self._log = log
         self._kernel: str = document.metadata.get("kernelspec", {}).get("name") or _OWN_KERNEL
         self._cells = list(titled_code_cells(document.cells))
@@ -212,7 +213,7 @@ class _Run:
             and isinstance(total, (int, type(None)))
             and stage != "done"
         ):
-            self._step(progress_words(stage, done, total, str(step.get("unit", ""))))
+            self._step(self._words(stage, done, total, str(step.get("unit", ""))))
 
     def _failure(self, title: str, error: CellExecutionError, own: dict[str, str] | None) -> NotebookFailed:
         where = f"{self._where()} ({title})"

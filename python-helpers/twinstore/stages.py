@@ -58,9 +58,11 @@ class Stages:
         self.durations_s: dict[str, float] = {}
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Times what happens inside under `name`, reports the share of its Spark tasks that is done, cancels its jobs
-        when it is left by an exception."""
+    def stage(self, name: str, rows: int | None = None) -> Iterator[None]:
+        """Times what happens inside under `name`, cancels its jobs when it is left by an exception.
+
+        Reports the share of its Spark tasks that is done, as that share of `rows` where it is known how many there are.
+        """
         context = self._spark.sparkContext
         group = f"twinstore.{name}.{uuid.uuid4().hex[:8]}"
         previous = {name: context.getLocalProperty(name) for name in _JOB_GROUP}
@@ -68,7 +70,7 @@ class Stages:
         begun = self._clock()
         self._progress(_WORDS.get(name, name), 0, None, "")
         ended = threading.Event()
-        watcher = threading.Thread(target=self._watch, args=(name, group, ended), daemon=True)
+        watcher = threading.Thread(target=self._watch, args=(name, rows, group, ended), daemon=True)
         watcher.start()
         try:
             yield
@@ -94,7 +96,7 @@ class Stages:
         """Ends the line of progress."""
         self._progress("done", 1, 1, "")
 
-    def _watch(self, name: str, group: str, ended: threading.Event) -> None:
+    def _watch(self, name: str, rows: int | None, group: str, ended: threading.Event) -> None:
         tracker = self._spark.sparkContext.statusTracker()
         settled: dict[int, tuple[int, int]] = {}
         share = 0
@@ -112,7 +114,8 @@ class Stages:
             # Jobs come one after the other, so that all of them are known only at the end: what was told stays true.
             if total and 100 * done // total > share:
                 share = 100 * done // total
-                self._progress(_WORDS.get(name, name), share, 100, "%")
+                step = (share, 100, "%") if rows is None else (share * rows // 100, rows, "rows")
+                self._progress(_WORDS.get(name, name), *step)
 
 
 def begun(work: Callable[[], Result]) -> Callable[[], Result]:
