@@ -94,6 +94,24 @@ describe('the Tables section', () => {
     expect(asked.sort()).toEqual(['{"location":"s3a://raw"}', '{"location":"s3a://raw"}', '{}', '{}']);
   });
 
+  it('shows what was listed until it is listed anew, whatever answers late', async () => {
+    await after(() => model.open('s3a://raw'));
+    const answers: ((entries: ITableEntry[]) => void)[] = [];
+    server.on('POST api/tables', ({ body }) => {
+      const { location = null } = body as { location?: string };
+      const answered = (entries: ITableEntry[]) => json({ location, entries, truncated: false });
+      return location === null
+        ? answered(ROOTS)
+        : new Promise<Response>(resolve => answers.push(entries => resolve(answered(entries))));
+    });
+    await after(() => void model.relist());
+    await after(() => void model.relist());
+    expect(items()).toContain('s3a://raw/events');
+    await after(() => answers[1]?.([]));
+    await after(() => answers[0]?.(RAW));
+    expect(items()).not.toContain('s3a://raw/events');
+  });
+
   it('opens any path, and offers what lies where it leads', async () => {
     await model.complete('s3a://raw/ev');
     await after(() => undefined);

@@ -1,4 +1,3 @@
-import { TwinstoreError } from '../../contract';
 import type { ITableEntry, ITablesAnswer } from '../../contract';
 import { below, Limiter, Watched } from '../delta';
 import type { IEngine } from '../delta';
@@ -51,9 +50,19 @@ export class Places {
       }
       this.tables.set(location, told);
       return kind;
-    } catch (error) {
+    } catch {
       signal.throwIfAborted();
-      return error instanceof TwinstoreError && error.code === 'forbidden' ? 'folder' : 'table';
+      return (await this.hasLog(location, signal)) ? 'table' : 'folder';
+    }
+  }
+
+  /** Whether a log can be seen. Why a place cannot be listed is told to those who open it. */
+  private async hasLog(location: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      return (await this.engine.store.list(location, { signal })).folders.includes('_delta_log');
+    } catch {
+      signal.throwIfAborted();
+      return false;
     }
   }
 

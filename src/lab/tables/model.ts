@@ -34,10 +34,12 @@ export class TablesModel extends PolledModel<ITablesAnswer> {
   }
 
   async open(location: string): Promise<void> {
-    this._folders.set(location, { answer: this._listed.get(location) ?? null, error: null });
+    const before: IFolder = { answer: this._listed.get(location) ?? null, error: null };
+    this._folders.set(location, before);
     this.stateChanged.emit();
     const folder = await this._list(location);
-    if (this._folders.has(location) && !this.isDisposed) {
+    // Only the answer to the newest question is shown.
+    if (this._folders.get(location) === before && !this.isDisposed) {
       this._folders.set(location, folder);
       this.stateChanged.emit();
     }
@@ -60,7 +62,8 @@ export class TablesModel extends PolledModel<ITablesAnswer> {
 
   /** List the roots and every opened folder again. */
   async relist(): Promise<void> {
-    this._listed.clear();
+    // What is open stays to be seen until it is listed anew.
+    [...this._listed.keys()].filter(location => !this._folders.has(location)).forEach(it => this._listed.delete(it));
     await Promise.all([this.refresh(), ...[...this._folders.keys()].map(location => this.open(location))]);
   }
 

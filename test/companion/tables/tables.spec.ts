@@ -77,6 +77,12 @@ describe('places', () => {
     }
   });
 
+  it('shows a root as a folder while its store cannot be reached', async () => {
+    const list = jest.spyOn(counting, 'list').mockRejectedValue(new Error('connect ECONNREFUSED'));
+    expect((await tables.list(null, ALIVE)).entries).toEqual([{ name: root, location: root, kind: 'folder' }]);
+    list.mockRestore();
+  });
+
   it('lists a thousand folders and says that there are more', async () => {
     for (let i = 0; i < 1_001; i++) {
       write(place(`f${i}/file`), '');
