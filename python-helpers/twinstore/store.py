@@ -217,6 +217,8 @@ class Store:
     def online(self, group: GroupLike, keys: Any = None) -> DataFrame:
         """The rows of the online store with the offline store's types; of `keys` only when they are given.
 
+        Of a group that is split, features in a table that lacks the row are null; `parity` names such rows.
+
         `keys`: a DataFrame with the key columns, or a list of values (one key column), tuples or mappings.
         """
         twins = self.twins(self.definition(group))
