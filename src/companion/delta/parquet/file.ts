@@ -3,6 +3,7 @@ import type { Data } from 'apache-arrow';
 
 import { TwinstoreError } from '../../../contract';
 import { take } from '../arrow';
+import { Limiter } from '../store';
 import type { IObjectStore, IRange } from '../store';
 import { damagedFile } from './damaged_file';
 import type { IParquetDecoder } from './decoder';
@@ -163,7 +164,16 @@ export class ParquetFile {
   }
 
   /** The seam: planned bytes of one column to Arrow, in batches. */
-  private async decodeColumn(
+  private decodeColumn(
+    plan: IColumnPlan,
+    bytes: readonly (readonly Uint8Array[])[],
+    window: Pick<IRowWindow, 'batchRows' | 'encoded'>,
+    signal: AbortSignal
+  ): Promise<Data[]> {
+    return this.ahead.run(() => this.decode(plan, bytes, window, signal), signal);
+  }
+
+  private async decode(
     plan: IColumnPlan,
     bytes: readonly (readonly Uint8Array[])[],
     { batchRows, encoded = false }: Pick<IRowWindow, 'batchRows' | 'encoded'>,
@@ -206,6 +216,8 @@ export class ParquetFile {
     );
   }
 
+  /** One column is made ready while another is decoded: more would only take memory. */
+  private readonly ahead = new Limiter(2);
   private recent: ReadonlyMap<string, Uint8Array> = new Map();
   private readonly index = new Map<IColumnChunk, readonly IPage[]>();
 }
