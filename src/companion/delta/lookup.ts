@@ -22,6 +22,8 @@ import type { IRowPlace } from './tie_breaker';
 
 /** Files that are opened ahead. */
 const AHEAD = 4;
+/** Files that stay open once keys were looked for in them, with what was read of them last. */
+const KEPT_OPEN = 4;
 /** Keys by which files are ruled out; more are hardly missing from any. */
 const MAX_SKIPPING = 200;
 /** Rows of equal event times that wait for a decision. */
@@ -84,7 +86,8 @@ export class LatestRows {
       rows.push(this.rowOf[key] as number);
     });
     for (const [number, rows] of rowsOf) {
-      const file = await DataFile.open(engine, snapshot, files[number] as IAddFile, signal);
+      const file =
+        this.keptOpen.get(number) ?? (await DataFile.open(engine, snapshot, files[number] as IAddFile, signal));
       yield* file.rowsAt(
         this.whole,
         rows.sort((a, b) => a - b),
@@ -137,6 +140,10 @@ export class LatestRows {
       }
       this.filesRead += 1;
       await this.look(file, number, signal);
+      // The first files have most of the latest rows.
+      if (this.keptOpen.size < KEPT_OPEN) {
+        this.keptOpen.set(number, file);
+      }
       if (this.tied > MAX_TIED) {
         await this.decide(files, signal);
       }
@@ -217,6 +224,7 @@ export class LatestRows {
   private readonly events: Value[] = [];
   private readonly fileOf: number[] = [];
   private readonly rowOf: number[] = [];
+  private readonly keptOpen = new Map<number, DataFile>();
   /** Other rows with a key's latest event time. */
   private readonly ties = new Map<number, IRowPlace[]>();
   private tied = 0;
