@@ -23,10 +23,7 @@ export class OpenTable {
   /** The newest snapshot. Throws `not_found` where there is no table. */
   async head(signal: AbortSignal): Promise<Snapshot> {
     this.newest = await this.table.snapshot(signal);
-    if (this.newest === null) {
-      throw new TwinstoreError('not_found', `${this.location} is not a Delta table.`, 'Check the address.');
-    }
-    return this.newest;
+    return this.newest ?? this.refuse();
   }
 
   /** The newest version, and the one that the request asks for. */
@@ -43,7 +40,7 @@ export class OpenTable {
     if (this.asked?.version !== wanted || this.asked.metadata.id !== head.metadata.id) {
       this.asked = await openSnapshot(this.engine, this.location, wanted, signal);
     }
-    return { head, snapshot: this.asked ?? head };
+    return { head, snapshot: this.asked ?? this.refuse() };
   }
 
   /** When a snapshot's version was committed, µs since the epoch; null where log cleaning took its commit away. */
@@ -78,6 +75,10 @@ export class OpenTable {
     const newest = new Map([...all].reverse().map(receipt => [receipt.run_id, receipt]));
     const receipts = [...newest.values()].filter(({ run_id }) => runs.has(run_id)).sort((a, b) => b.at_us - a.at_us);
     return { watermark: mark < 0 ? null : mark, receipts };
+  }
+
+  private refuse(): never {
+    throw new TwinstoreError('not_found', `${this.location} is not a Delta table.`, 'Check the address.');
   }
 
   private readonly table: WatchedTable;
