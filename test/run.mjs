@@ -85,14 +85,14 @@ const stack = (...args) => [process.execPath, CLI, 'stack', ...args, '--name', '
 /** Groups run one after the other; the suites of a group side by side. */
 const GROUPS = [
   [check('lint', ['npm', 'run', '--silent', 'lint']), check('types', ['npm', 'run', '--silent', 'typecheck'])],
-  [jest('unit-typescript', '--selectProjects', 'lab', 'node')],
+  [jest('unit-typescript', '--selectProjects', 'lab', 'node', '--maxWorkers=2')],
   // Brings the jars that the Python suite's Spark needs.
   [check('stack', stack('up'))],
   [pytest('unit-python', '--ignore=tests/integration', ...BY_TWO)],
   [jest('integration-typescript', '--selectProjects', 'integration', '--maxWorkers=2')],
   // Before the suites that leave groups behind in the stores.
   [playwright('browser')],
-  [pytest('integration-python', 'tests/integration', '-m', 'not disrupts', ...BY_TWO)],
+  [pytest('integration-python', 'tests/integration', '-m', 'not disrupts and not deep', ...BY_TWO)],
   [pytest('faults-python', 'tests/integration', '-m', 'disrupts')]
 ];
 
@@ -107,6 +107,7 @@ const DEEP = [
   [check('stack', stack('up'))],
   [pytest('random-tables', 'tests/integration/test_random_tables.py', '--tables=200', '--first-table=100', ...BY_TWO)],
   [pytest('histories', 'tests/integration/test_histories.py', '--histories=500', '--events=6', ...BY_TWO)],
+  [pytest('wide-groups', 'tests/integration', '-m', 'deep', ...BY_TWO)],
   [pytest('kills', 'tests/integration/test_faults.py', '-k', 'killed', '--kills=6', ...BY_TWO)]
 ];
 

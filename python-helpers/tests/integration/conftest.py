@@ -40,8 +40,9 @@ def settings() -> Settings:
 
 
 def small(settings: Settings) -> Settings:
-    """The settings for a session that starts fast."""
-    conf = {**settings.spark.conf, **QUICK}
+    """The settings for a session on which little data is written many times: for minutes, so that its JVM does better
+    to compile well than fast."""
+    conf = {**settings.spark.conf, **QUICK, "spark.driver.extraJavaOptions": "-XX:+UseSerialGC"}
     return dataclasses.replace(settings, spark=dataclasses.replace(settings.spark, conf=conf, driver_memory="1g"))
 
 
@@ -90,8 +91,8 @@ def field_ids(spark: SparkSession) -> Iterator[None]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--histories", type=int, default=10, help="how many random histories to run")
-    parser.addoption("--events", type=int, default=3, help="events in each history")
+    parser.addoption("--histories", type=int, default=12, help="how many random histories to run")
+    parser.addoption("--events", type=int, default=1, help="events in each history")
     parser.addoption("--kills", type=int, default=1, help="how often to kill a write at each of five places")
     parser.addoption("--first-history", type=int, default=0, help="seed of the first")
     parser.addoption("--tables", type=int, default=20, help="how many random Delta tables to write and read")

@@ -61,8 +61,16 @@ def commits(store: Store, group: FeatureGroup, house: str) -> list[int | None]:
     return found
 
 
-@pytest.mark.parametrize("ttl", [None, "400d"])
-@pytest.mark.parametrize(("columns", "most"), [(300, 223), (400, 164)])
+@pytest.mark.parametrize(
+    ("columns", "most", "ttl"),
+    [
+        (300, 223, None),
+        *(
+            pytest.param(*each, marks=pytest.mark.deep)
+            for each in ((300, 223, "400d"), (400, 164, None), (400, 164, "400d"))
+        ),
+    ],
+)
 def test_wide_groups_are_written_read_and_proved_as_one(
     spark: SparkSession, store: Store, make_group: MakeGroup, columns: int, most: int, ttl: str | None
 ) -> None:
