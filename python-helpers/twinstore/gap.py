@@ -274,12 +274,9 @@ class _Finder:
 
 def winner_rows(due: Due, twins: Twins, partitions: int) -> DataFrame:
     """The whole rows that are due, one per key."""
-    source = due.source
     if due.order is None:
-        return source.repartition(partitions, *key_names(twins.definition))
-    if due.oldest_us is not None:
-        source = source.where(from_event_us(twins.definition, due.oldest_us))
-    return rows_of(due.order, source, twins.definition, partitions)
+        return due.source.repartition(partitions, *key_names(twins.definition))
+    return rows_of(due.order, due.source, twins.definition, partitions, due.oldest_us)
 
 
 def resumed_runs(changes: Changes, own_is_fresh: bool, own: Commit | None) -> Sequence[str]:

@@ -35,7 +35,7 @@ from .touched import touched_keys, touched_since
 from .twins import Twins
 from .types import contract, quoted
 from .user import acting
-from .winners import winners
+from .winners import latest, oldest_us, order_rows, rows_of
 from .write import committing
 
 if TYPE_CHECKING:
@@ -164,12 +164,17 @@ class Prover:
 
     def _pairs(self, version: int, scope: _Scope | None, cached: ExitStack) -> tuple[DataFrame, Anchor]:
         """Both rows of every key in scope, held in Spark's cache so that what is shown is what was compared."""
+        definition = self._definition
         history = self._twins.offline.read(version).withColumn(FILE, sf.col("_metadata.file_path"))
-        online = self._twins.online.scan()
+        order = order_rows(history, definition)
         if scope is not None:
-            history = history.join(scope.keys, list(self._definition.keys), "left_semi")
-            online = self._online_of(scope)
-        pairs = pair(winners(history, self._definition), online, self._definition).persist()
+            order = order.join(scope.keys, list(definition.keys), "left_semi")
+        order = latest(order, definition).persist()
+        cached.callback(order.unpersist)
+        partitions = self._twins.spark.sparkContext.defaultParallelism
+        offline = rows_of(order, history, definition, partitions, oldest_us(order))
+        online = self._twins.online.scan() if scope is None else self._online_of(scope)
+        pairs = pair(offline, online, definition).persist()
         cached.callback(pairs.unpersist)
         with self._twins.online.watched() as watch:
             began_us = _now_us()

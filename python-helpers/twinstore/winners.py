@@ -35,13 +35,26 @@ def latest(order: DataFrame, definition: Definition) -> DataFrame:
     return order.groupBy(*key_names(definition)).agg(sf.max(ORDER).alias(ORDER))
 
 
-def rows_of(latest_order: DataFrame, rows: DataFrame, definition: Definition, partitions: int) -> DataFrame:
+def oldest_us(latest_order: DataFrame) -> int | None:
+    """The least event time of `latest_order`, before which no row is wanted; None where some have none."""
+    event_us = sf.col(f"{ORDER}.event_us")
+    known = sf.count(event_us) == sf.count(sf.lit(1))
+    oldest: int | None = latest_order.agg(sf.when(known, sf.min(event_us))).collect()[0][0]
+    return oldest
+
+
+def rows_of(
+    latest_order: DataFrame, rows: DataFrame, definition: Definition, partitions: int, from_us: int | None = None
+) -> DataFrame:
     """The whole rows that `latest_order` names, with `ORDER`, in `partitions`; one per key even where a row is double.
 
-    `rows` is the snapshot (or the part of it) that the order was taken from. Only winners are shuffled: the rows are
-    filtered where they lie. Of rows of one order with different values, such as after an UPDATE that left their
-    internal columns alone, all who ask get the same one.
+    `rows` is the snapshot (or the part of it) that the order was taken from; `from_us` is the least event time of the
+    order, where it is known, so that files with older rows alone are not read again. Only winners are shuffled: the
+    rows are filtered where they lie. Of rows of one order with different values, such as after an UPDATE that left
+    their internal columns alone, all who ask get the same one.
     """
+    if from_us is not None:
+        rows = rows.where(from_event_us(definition, from_us))
     known = sf.coalesce(sf.col(ROW_HASH), row_hash(definition.features))
     marked = rows.withColumn(ORDER, order_column(definition, known))
     found = marked.join(latest_order, [*definition.keys, ORDER], "left_semi")
