@@ -68,7 +68,7 @@ class Stages:
         previous = {name: context.getLocalProperty(name) for name in _JOB_GROUP}
         context.setJobGroup(group, f"twinstore: {name}", interruptOnCancel=True)
         begun = self._clock()
-        self._progress(_WORDS.get(name, name), 0, None, "")
+        self.report(name, 0, None, "")
         ended = threading.Event()
         watcher = threading.Thread(target=self._watch, args=(name, rows, group, ended), daemon=True)
         watcher.start()
@@ -89,7 +89,7 @@ class Stages:
             self.durations_s[name] = round(self.durations_s.get(name, 0.0) + self._clock() - begun, 3)
 
     def report(self, name: str, done: int, total: int | None, unit: str) -> None:
-        """A step counted by the caller, beside the watched tasks."""
+        """Tells of a step of a stage: one counted by the caller, or the share of watched tasks."""
         self._progress(_WORDS.get(name, name), done, total, unit)
 
     def finished(self) -> None:
@@ -114,8 +114,7 @@ class Stages:
             # Jobs come one after the other, so that all of them are known only at the end: what was told stays true.
             if total and 100 * done // total > share:
                 share = 100 * done // total
-                step = (share, 100, "%") if rows is None else (share * rows // 100, rows, "rows")
-                self._progress(_WORDS.get(name, name), *step)
+                self.report(name, *((share, 100, "%") if rows is None else (share * rows // 100, rows, "rows")))
 
 
 def begun(work: Callable[[], Result]) -> Callable[[], Result]:
