@@ -55,7 +55,7 @@ export class CheckpointFiles {
    * @param checkpoint What errors call it.
    */
   at(row: number, checkpoint: string): IAddFile | null {
-    const isThere = isValid(this.add, row) && this.paths !== undefined && isValid(this.paths, row);
+    const isThere = this.add.getValid(row) && this.paths?.getValid(row) === true;
     const size = isThere ? Number(this.read.size(row) ?? NaN) : NaN;
     if (!Number.isSafeInteger(size)) {
       return null;
@@ -102,8 +102,4 @@ class CheckpointFile implements IAddFile {
     const values = this.read.partitionValues(this.row) as ReadonlyMap<string, string | null> | null;
     return values === null || values.size === 0 ? NO_VALUES : Object.fromEntries(values);
   }
-}
-
-function isValid(column: Data, row: number): boolean {
-  return column.nullCount === 0 || column.getValid(row);
 }
