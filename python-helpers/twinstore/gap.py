@@ -14,9 +14,9 @@ from .foreign import FOREIGN, caused_by, feed_is_gone
 from .receipts import Gap, Watermark
 from .twins import Twins
 from .types import event_us
-from .winners import ORDER, from_event_us, key_names, latest, order_rows, rows_of
+from .winners import ORDER, from_event_us, key_names, latest, least_us, order_rows, rows_of
 
-_ROWS, _FIRST_US = "_rows", "_first_us"
+_ROWS, _FIRST = "_rows", "_first"
 
 
 @dataclass(frozen=True)
@@ -156,28 +156,26 @@ class _Finder:
             .groupBy(*key_names(self._definition))
             .agg(
                 sf.max(ORDER).alias(ORDER),
-                sf.min(f"{ORDER}.event_us").alias(_FIRST_US),
+                sf.min(ORDER).alias(_FIRST),
                 sf.count(sf.lit(1)).alias(_ROWS),
             )
         )
         totals = summary.agg(
-            sf.count(sf.lit(1)),
-            sf.sum(_ROWS),
-            sf.min(_FIRST_US),
-            sf.min(f"{ORDER}.event_us"),
-            sf.max(f"{ORDER}.event_us"),
+            sf.count(sf.lit(1)), sf.sum(_ROWS), least_us(_FIRST), least_us(), sf.max(f"{ORDER}.event_us")
         )
         keys, rows, first_us, oldest_us, last_us = totals.collect()[0]
         known_us = self._start.reached.max_event_us
         newest_us = max((us for us in (known_us, last_us) if us is not None), default=None)
         order = summary.select(*key_names(self._definition), ORDER)
-        if keys == 0 or known_us is None or first_us > known_us:
+        newer = first_us is not None and (known_us is None or first_us > known_us)
+        if keys == 0 or newer:
             # All that the gap brought is newer than all that was there: the gap decides alone.
             alone = self._own is not None and inserts == (self._own,)
             counts = Counts(superseded=rows - keys) if alone else self._counts(None)
             return Due(None if rows == keys else order, keys, oldest_us, gap_rows, None, newest_us, counts)
         snapshot = self._twins.offline.read(self._start.head.version)
-        history = order_rows(snapshot.where(from_event_us(self._definition, first_us)), self._definition)
+        since = snapshot if first_us is None else snapshot.where(from_event_us(self._definition, first_us))
+        history = order_rows(since, self._definition)
         related = self._cached(history.join(order.drop(ORDER), self._keys, "left_semi"))
         winners = self._cached(latest(related, self._definition))
         return replace(self._due(winners, snapshot, None, self._counts(related)), max_event_us=newest_us)
@@ -209,7 +207,8 @@ class _Finder:
         for keys in self._keys_of_others(head if set_to is None else set_to):
             candidates = candidates.unionByName(keys).distinct()
         absent = candidates.join(winners, self._keys, "left_anti")
-        only_own = self._own is not None and self._changes.inserts == (self._own,)
+        is_first = self._changes.gap.from_version < 0 and self._own is not None
+        only_own = is_first and self._changes.inserts == (self._own,)
         due = self._due(winners, snapshot, absent, self._counts(None if only_own else history))
         return due if set_to is None else replace(due, max_event_us=self._newest_us(offline.read(head)))
 
@@ -258,8 +257,8 @@ class _Finder:
             return Counts()
 
     def _due(self, order: DataFrame, source: DataFrame, absent: DataFrame | None, counts: Counts) -> Due:
-        event_us = f"{ORDER}.event_us"
-        keys, oldest_us, newest_us = order.agg(sf.count(sf.lit(1)), sf.min(event_us), sf.max(event_us)).collect()[0]
+        totals = order.agg(sf.count(sf.lit(1)), least_us(), sf.max(f"{ORDER}.event_us"))
+        keys, oldest_us, newest_us = totals.collect()[0]
         return Due(order, keys, oldest_us, source, absent, newest_us, counts)
 
     def _newest_us(self, rows: DataFrame) -> int | None:

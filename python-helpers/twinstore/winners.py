@@ -35,11 +35,15 @@ def latest(order: DataFrame, definition: Definition) -> DataFrame:
     return order.groupBy(*key_names(definition)).agg(sf.max(ORDER).alias(ORDER))
 
 
+def least_us(order: str = ORDER) -> Column:
+    """The least event time of a column of orders, before which no row is wanted; null where some have none."""
+    # An order without an event time comes before all that have one.
+    return sf.min(order).getField("event_us")
+
+
 def oldest_us(latest_order: DataFrame) -> int | None:
     """The least event time of `latest_order`, before which no row is wanted; None where some have none."""
-    event_us = sf.col(f"{ORDER}.event_us")
-    known = sf.count(event_us) == sf.count(sf.lit(1))
-    oldest: int | None = latest_order.agg(sf.when(known, sf.min(event_us))).collect()[0][0]
+    oldest: int | None = latest_order.agg(least_us()).collect()[0][0]
     return oldest
 
 
