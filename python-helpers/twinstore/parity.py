@@ -31,11 +31,11 @@ from .preflight import kept_definition
 from .proofs import Chain, Proofs
 from .receipts import Gap, Watermark
 from .stages import Stages
-from .touched import touched_keys, touched_since
+from .touched import TouchedKeys, touched_keys, touched_since
 from .twins import Twins
 from .types import contract, quoted
 from .user import acting
-from .winners import latest, oldest_us, order_rows, rows_of
+from .winners import from_event_us, latest, oldest_us, order_rows, rows_of
 from .write import committing
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def prove(store: Store, group: GroupLike, how: str = "auto") -> ParityReport:
     """Compares the two stores of a group and keeps the proof beside its Delta table.
 
     `how`: `full` compares every key; `changed` those touched since the last proof, and all of them where no unbroken
-    chain of proofs leads back to a full one; `auto` is full while the online table has at most a million rows, or
-    the offline one at most 128 MiB.
+    chain of proofs leads back to a full one; `auto` is full while the online table has at most a million rows or
+    the offline one at most 128 MiB, and where nothing was touched since the last proof.
 
     Raises `TwinstoreError` when the group is not there, or a store fails before everything was compared: then there is
     no verdict.
@@ -71,10 +71,9 @@ def prove(store: Store, group: GroupLike, how: str = "auto") -> ParityReport:
 
 @dataclass(frozen=True)
 class _Scope:
-    """The keys that a changed proof compares, how many they are, and the chain that it goes on."""
+    """The keys that a changed proof compares, and the chain that it goes on."""
 
-    keys: DataFrame
-    count: int
+    touched: TouchedKeys
     chain: Chain
 
 
@@ -133,10 +132,12 @@ class Prover:
             return None, ()
         if chain is None:
             return None, ("No unbroken chain of proofs leads back to a full one: every key was compared.",)
-        keys = touched_keys(self._twins, changes_of(self._twins, Gap(chain.version, reached.version)), cached)
-        if keys is None:
+        touched = touched_keys(self._twins, changes_of(self._twins, Gap(chain.version, reached.version)), cached)
+        if how == "auto" and touched and not touched.count:
+            return None, ()
+        if touched is None:
             return None, (f"What changed since v{chain.version} is not known key by key: every key was compared.",)
-        return _Scope(keys, keys.count(), chain), ()
+        return _Scope(touched, chain), ()
 
     def _compared(
         self, snapshot: Snapshot, reached: Watermark, scope: _Scope | None, cached: ExitStack
@@ -147,7 +148,7 @@ class Prover:
         with self._stages.stage("read both stores"):
             pairs, anchor = self._pairs(reached.version, scope, cached)
         with self._stages.stage("compare"):
-            touched = touched_since(self._twins, reached.version, pairs, cached)
+            touched = touched_since(self._twins, anchor, pairs, cached)
             judged = judge(pairs, self._definition, anchor, touched.keys)
             found = tally(judged, self._definition)
         if not found.offences:
@@ -166,10 +167,7 @@ class Prover:
         """Both rows of every key in scope, held in Spark's cache so that what is shown is what was compared."""
         definition = self._definition
         history = self._twins.offline.read(version).withColumn(FILE, sf.col("_metadata.file_path"))
-        order = order_rows(history, definition)
-        if scope is not None:
-            order = order.join(scope.keys, list(definition.keys), "left_semi")
-        order = latest(order, definition).persist()
+        order = self._order(history, scope).persist()
         cached.callback(order.unpersist)
         partitions = self._twins.spark.sparkContext.defaultParallelism
         offline = rows_of(order, history, definition, partitions, oldest_us(order))
@@ -177,7 +175,9 @@ class Prover:
         pairs = pair(offline, online, definition).persist()
         cached.callback(pairs.unpersist)
         with self._twins.online.watched() as watch:
-            began_us = _now_us()
+            # Rows expire by the store's clock.
+            ahead_us = self._twins.cql.clock_ahead_us()
+            began_us = _now_us() - ahead_us
             try:
                 pairs.count()
             except FOREIGN as error:
@@ -189,24 +189,34 @@ class Prover:
                         code="unavailable",
                     ) from error
                 raise
-            return pairs, Anchor(version, began_us, _now_us())
+            return pairs, Anchor(version, began_us, _now_us() - ahead_us)
+
+    def _order(self, history: DataFrame, scope: _Scope | None) -> DataFrame:
+        """The latest `ORDER` of every key in scope."""
+        if scope is None:
+            return latest(order_rows(history, self._definition), self._definition)
+        touched = scope.touched
+        if touched.from_us is not None:
+            history = history.where(from_event_us(self._definition, touched.from_us))
+        order = order_rows(history, self._definition)
+        return latest(order.join(touched.keys, list(self._definition.keys), "left_semi"), self._definition)
 
     def _online_of(self, scope: _Scope) -> DataFrame:
         """The online rows of the keys in scope: looked up where these are few among many rows, else scanned."""
-        wanted = scope.keys.select(
+        wanted = scope.touched.keys.select(
             *[
                 contract(column).to_online(sf.col(quoted(column.name))).alias(column.name)
                 for column in self._definition.key_columns
             ]
         )
-        direct = scope.count * _DIRECT_JOIN_COST < scope.chain.keys_total
+        direct = scope.touched.count * _DIRECT_JOIN_COST < scope.chain.keys_total
         return self._twins.online.scan("on" if direct else "off", wanted)
 
     def _report(
         self, snapshot: Snapshot, reached: Watermark, scope: _Scope | None, found: Tally, unproved: int = 0
     ) -> ParityReport:
         """The report; of `unproved` keys it cannot be told whether they are rightly absent online."""
-        compared = found.keys if scope is None else scope.count
+        compared = found.keys if scope is None else scope.touched.count
         report = ParityReport(
             id=uuid.uuid4().hex,
             group=self._definition.name,

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
 
-from .comparison import REMOVED, key_aliases, key_columns_of
-from .delta_log import Snapshot
+from .comparison import REMOVED, Anchor, key_aliases, key_columns_of, offline_alias
+from .expiry import SLACK_US, expires_us
+from .feature_group import Definition
+from .foreign import FOREIGN, feed_is_gone
 from .gap import Changes, changes_of, fed_keys
 from .preflight import kept_definition
 from .receipts import Gap
 from .twins import Twins
+from .types import event_us, quoted
+from .winners import ORDER, key_names, least_us
+
+
+@dataclass(frozen=True)
+class TouchedKeys:
+    """The distinct keys that a gap touched. The winner of each at its end is no older than `from_us`; None: it may be
+    any row."""
+
+    keys: DataFrame
+    count: int
+    from_us: int | None = None
 
 
 @dataclass(frozen=True)
@@ -28,43 +42,106 @@ class Touched:
     removals_known: bool = True
 
 
-def touched_keys(twins: Twins, changes: Changes, cached: ExitStack) -> DataFrame | None:
-    """The distinct keys whose rows the gap added, removed or replaced, kept until `cached` closes; None when that
-    cannot be told: every key was touched, or the log or the change feed no longer reaches back."""
-    return None if changes.every_key else fed_keys(twins, changes.gap, cached)
+def touched_keys(twins: Twins, changes: Changes, cached: ExitStack) -> TouchedKeys | None:
+    """The keys whose rows the gap added, removed or replaced, kept until `cached` closes; None when that cannot be
+    told: every key was touched, or the log or the change feed no longer reaches back."""
+    if changes.every_key:
+        return None
+    if changes.inserts and not changes.removes:
+        return _inserted_keys(twins, changes, cached)
+    keys = fed_keys(twins, changes.gap, cached)
+    return None if keys is None else TouchedKeys(keys, keys.count())
 
 
-def touched_since(twins: Twins, version: int, pairs: DataFrame, cached: ExitStack) -> Touched:
-    """The keys that were touched after `version` up to the head as it is now.
+def _inserted_keys(twins: Twins, changes: Changes, cached: ExitStack) -> TouchedKeys | None:
+    """Of a gap that only brought rows, so that each key has one that is as new as the oldest of them."""
+    names = key_names(twins.definition)
+    times = sf.struct(event_us(twins.definition.event_column).alias("event_us")).alias(ORDER)
+    rows = twins.offline.added_rows(changes.inserts).select(*names, times)
+    keys = rows.groupBy(*names).agg(sf.min(ORDER).alias(ORDER)).persist()
+    cached.callback(keys.unpersist)
+    try:
+        count, from_us = keys.agg(sf.count(sf.lit(1)), least_us()).collect()[0]
+    except FOREIGN as error:
+        if not feed_is_gone(error):
+            raise
+        return None
+    return TouchedKeys(keys.drop(ORDER), count, from_us)
+
+
+def touched_since(twins: Twins, anchor: Anchor, pairs: DataFrame, cached: ExitStack) -> Touched:
+    """The keys that were touched after the anchor's version up to the head as it is now.
 
     To be called after the online store was read: whatever was online then is in the log by now. A key counts as one
-    that lost rows when a commit took rows away and the change feed names the key; none does when no commit took any.
+    that lost rows when a commit took rows away and the change feed names the key, or when a commit after which every
+    key is written again may have left it out.
     """
     head = twins.offline.snapshot()
-    if head is None or head.version <= version:
+    if head is None or head.version <= anchor.version:
         return Touched(None)
-    changes = changes_of(twins, Gap(version, head.version))
+    changes = changes_of(twins, Gap(anchor.version, head.version))
     if changes.none:
         return Touched(None)
-    every_key = pairs.select(*key_aliases(twins.definition))
+    names = key_aliases(twins.definition)
+    every_key = pairs.select(*names)
+    unknown = Touched(every_key.withColumn(REMOVED, sf.lit(True)), removals_known=False)
     if not changes.commits:
-        return Touched(every_key.withColumn(REMOVED, sf.lit(True)), removals_known=False)
-    if changes.every_key and _may_take_any(twins, changes, head):
-        return Touched(every_key.withColumn(REMOVED, sf.lit(True)))
-    if changes.every_key and not changes.removes:
-        return Touched(every_key.withColumn(REMOVED, sf.lit(False)))
-    fed = fed_keys(twins, changes.gap, cached)
+        return unknown
+    fed = None
+    if changes.removes or not changes.every_key:
+        fed = fed_keys(twins, changes.gap, cached)
+        if fed is None and changes.removes:
+            return unknown
+    if not changes.every_key:
+        known = every_key if fed is None else key_columns_of(fed, twins.definition)
+        return Touched(known.withColumn(REMOVED, sf.lit(changes.removes)))
+    left_out = _left_out(twins, changes, anchor, pairs, cached)
+    if left_out is None:
+        return unknown
     if fed is None:
-        return Touched(every_key.withColumn(REMOVED, sf.lit(changes.removes)), removals_known=not changes.removes)
-    keys = key_columns_of(fed, twins.definition).withColumn(REMOVED, sf.lit(changes.removes))
-    if changes.every_key:
-        names = key_aliases(twins.definition)
-        keys = keys.unionByName(every_key.join(keys, names, "left_anti").withColumn(REMOVED, sf.lit(False)))
-    return Touched(keys)
+        return Touched(left_out)
+    lost = key_columns_of(fed, twins.definition).withColumn("_lost", sf.lit(True))
+    return Touched(_either(left_out, lost, names, where_absent=False))
 
 
-def _may_take_any(twins: Twins, changes: Changes, head: Snapshot) -> bool:
-    """Whether rows of any key may leave the online store: by another time to live, or at an older version."""
-    definition = kept_definition(head, twins.offline.location)
-    ttl_changed = definition is not None and definition.ttl_seconds != twins.definition.ttl_seconds
-    return ttl_changed or any(commit.set_to is not None for commit in changes.commits)
+def _left_out(twins: Twins, changes: Changes, anchor: Anchor, pairs: DataFrame, cached: ExitStack) -> DataFrame | None:
+    """Every key of `pairs`, and in `REMOVED` whether commits that touch all may have left its row out: because it had
+    expired by a time to live of then, or because the older version that they name lacks it. None where no longer known.
+    """
+    definition, names = twins.definition, key_aliases(twins.definition)
+    event = definition.event_column
+    ended = _may_have_expired(replace(definition, ttl_seconds=_shortest_ttl_s(twins, changes)), anchor.scan_ended_us)
+    event_of_pair = sf.col(offline_alias(definition.columns.index(event))).alias(event.name)
+    keys = pairs.select(*names, event_of_pair).select(*names, ended.alias(REMOVED))
+    for version in {commit.set_to for commit in changes.commits if commit.set_to is not None}:
+        rows = key_columns_of(twins.offline.read(version).select(*definition.keys, event.name), definition)
+        latest = rows.groupBy(*names).agg(sf.max(quoted(event.name)).alias(event.name))
+        then = latest.select(*names, ended.alias("_lost")).persist()
+        cached.callback(then.unpersist)
+        try:
+            then.count()
+        except FOREIGN as error:
+            if not feed_is_gone(error):
+                raise
+            return None
+        keys = _either(keys, then, names, where_absent=True)
+    return keys
+
+
+def _either(keys: DataFrame, others: DataFrame, names: list[str], where_absent: bool) -> DataFrame:
+    """`keys` with `REMOVED` where it was set or `_lost` of `others` is; `where_absent` is that of keys they lack."""
+    lost = sf.coalesce(sf.col("_lost"), sf.lit(where_absent))
+    return keys.join(others, names, "left").select(*names, (sf.col(REMOVED) | lost).alias(REMOVED))
+
+
+def _may_have_expired(definition: Definition, at_us: int) -> Column:
+    expires = expires_us(definition)
+    return sf.lit(False) if expires is None else sf.coalesce(expires - SLACK_US <= at_us, sf.lit(False))
+
+
+def _shortest_ttl_s(twins: Twins, changes: Changes) -> int | None:
+    """The shortest time to live that the group had in the gap; None where its rows never expired."""
+    snapshots = (twins.offline.snapshot(commit.version) for commit in changes.commits if commit.touches_all)
+    definitions = (snapshot and kept_definition(snapshot, twins.offline.location) for snapshot in snapshots)
+    ttls_s = (each.ttl_seconds for each in (twins.definition, *definitions) if each)
+    return min((ttl_s for ttl_s in ttls_s if ttl_s is not None), default=None)

@@ -37,7 +37,7 @@ def test_a_feature_that_comes_is_in_every_row_of_both_stores(
     spark: SparkSession, store: Store, group: FeatureGroup
 ) -> None:
     first = store.write(readings(spark, [("a", 0, 1.0, 1), ("b", 0, 2.0, 2)]), group)
-    rows = wide(spark, ("a", 1, 3.0, 3, -7), ("c", 1, 4.0, 4, None))
+    rows = wide(spark, ("a", 1, 3.0, 3, -7), ("b", -1, 9.0, 9, 1), ("c", 1, 4.0, 4, None))
     with pytest.raises(TwinstoreError, match=r"Column low is not a feature of .*rows.drop\('low'\)"):
         store.write(rows, group)
     with pytest.raises(TwinstoreError, match="Column low is not a feature"):
@@ -45,7 +45,7 @@ def test_a_feature_that_comes_is_in_every_row_of_both_stores(
     assert store.versions(group)[0] == first.version
     receipt = store.write(rows, group, new_features="low")
     assert any("feature low is new" in note for note in receipt.notes)
-    assert (receipt.appended, receipt.written, receipt.late) == (2, 3, 0)
+    assert (receipt.appended, receipt.written, receipt.late) == (3, 3, 1)
     assert lows(store, group) == {"a": -7, "b": None, "c": None}
     assert agree(store, group)
     assert store.parity(group).verdict == "in_parity"
@@ -123,11 +123,18 @@ def test_another_time_to_live_counts_for_every_row(
         assert store.parity(group).verdict == "in_parity"
         return {row.house for row in store.online(group).collect()}
 
-    store.write(rows, group)
+    first = store.write(rows, group)
     assert kept() == {"young", "old"}
     shorter = dataclasses.replace(group, ttl="3d")
 
     def prove_amid(step: str) -> None:
+        if step == "online":
+            # What the new time to live does not take away is not excused by it.
+            store.cql.execute(
+                f"DELETE FROM {group.online} USING TIMESTAMP {first.write_timestamp_us} WHERE house = 'young'"
+            )
+            report = store.parity(group)
+            assert (report.states["missing_online"], report.states["in_flight"]) == (1, 1)
         if step == "receipt":
             # Online it is done; what may be gone is in flight.
             report = store.parity(group)
@@ -142,3 +149,21 @@ def test_another_time_to_live_counts_for_every_row(
     assert kept() == {"young", "old"}
     left = store.cql.rows(f"SELECT JSON ttl(mean) AS left FROM {group.online} WHERE house = 'young'")
     assert left == [{"left": None}]
+
+
+def test_a_restore_to_before_a_feature_came_names_the_column_to_drop(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    first = store.write(readings(spark, [("a", 0, 1.0, 1)]), group)
+    rows = wide(spark, ("a", 1, 3.0, 3, -7))
+    store.write(rows, group, new_features="low")
+    spark.sql(f"RESTORE TABLE delta.`{group.offline}` TO VERSION AS OF {first.version}")
+    drop = f'ALTER TABLE {group.online} DROP "low"'
+    with pytest.raises(TwinstoreError, match=f"has the column low.*{drop}"):
+        store.retry(group)
+    store.cql.define(drop)
+    store.retry(group)
+    assert (agree(store, group), store.parity(group).verdict) == (True, "in_parity")
+    store.write(rows, group, run="again", new_features="low")
+    assert lows(store, group) == {"a": -7}
+    assert store.parity(group).verdict == "in_parity"

@@ -73,6 +73,11 @@ def test_one_that_was_broken_off_is_undone_by_whoever_comes_next(
     with pytest.raises(ZeroDivisionError):
         Store(spark, settings, silent, die).materialize(group, version=version)
     assert online(store, group) == AS_AT_FIRST
+    assert store.parity(group).states["in_flight"] == 3
+    # A row that the older version has is not absent on purpose.
+    store.cql.execute(f"DELETE FROM {group.online} WHERE house = 'a'")
+    report = store.parity(group)
+    assert (report.states["missing_online"], report.states["in_flight"]) == (1, 2)
     # Both wrote at the time of one commit if this did not make one of its own.
     store.retry(group)
     assert agree(store, group)
