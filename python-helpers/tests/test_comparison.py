@@ -524,6 +524,16 @@ def test_offenders_show_both_rows_as_text_worst_states_first(twins: Twins) -> No
     assert [each.key["id"] for each in first_offenders(judged, GROUP, 2)] == ["missing", "extra"]
 
 
+def test_long_values_of_offenders_are_cut(spark: SparkSession) -> None:
+    text = GroupColumn("text", "string")
+    twins = Twins(spark, dataclasses.replace(GROUP, columns=(*GROUP.columns, text)))
+    twins.put_offline("k", day=DAY, text="é" * 1_001)
+    twins.put_online("l", day=DAY, text="é" * 1_000)
+    missing, extra = first_offenders(twins.judged(), twins.definition, 10)
+    assert missing.offline["text"] == "é" * 1_000 + "… (1001 characters)"
+    assert extra.online["text"] == "é" * 1_000
+
+
 def test_knows_the_files_of_offenders_only(twins: Twins) -> None:
     twins.put_offline("missing", file="part-1.parquet", day=DAY, sum=1.0)
     twins.both("same", day=DAY, sum=1.0)

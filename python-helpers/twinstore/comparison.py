@@ -37,6 +37,8 @@ FILE = "_file"
 #: Columns of `touched`: the keys as in `key_columns_of`, and whether the key lost a row after the anchor.
 REMOVED = "_removed"
 
+_COMMIT_OF_FILE = "_commit_of_file"
+
 _ACCEPTED = "^[034]*$"
 
 
@@ -148,10 +150,14 @@ def judge(
     `touched` holds the keys that versions after the anchor changed (as `key_columns_of` names them, with `REMOVED`);
     None means that there are none. `commits` gives the version that added a data file, where that is known.
     """
-    judged = (pairs if touched is None else pairs.join(touched, key_aliases(definition), "left")).select(
+    judged = pairs if touched is None else pairs.join(touched, key_aliases(definition), "left")
+    if commits:
+        added = pairs.sparkSession.createDataFrame(list(commits.items()), f"file string, {_COMMIT_OF_FILE} bigint")
+        judged = judged.join(sf.broadcast(added), "file", "left")
+    judged = judged.select(
         *pairs.columns,
         (sf.lit(None).cast("boolean") if touched is None else sf.col(REMOVED)).alias("removed"),
-        _commit_of_file(commits or {}).alias("offline_commit"),
+        (sf.col(_COMMIT_OF_FILE) if commits else sf.lit(None).cast("bigint")).alias("offline_commit"),
     )
     return judged.withColumn("state", _state(definition, anchor))
 
@@ -334,14 +340,6 @@ def _inexact(column: ColumnTally) -> int:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
-
-
-def _commit_of_file(commits: Mapping[str, int]) -> Column:
-    unknown = sf.lit(None).cast("bigint")
-    if not commits:
-        return unknown
-    entries = [sf.lit(each) for item in commits.items() for each in item]
-    return sf.create_map(*entries)[sf.col("file")].cast("bigint")
 
 
 def _or_null(value: Column | None) -> Column:

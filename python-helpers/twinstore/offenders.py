@@ -13,11 +13,15 @@ from .types import GroupColumn, canonical, contract
 
 _DIFFERING = "1256"
 
+#: Characters of a value that are shown of an offender: thousands of them are held in memory.
+_SHOWN = 1_000
+
 
 def first_offenders(judged: DataFrame, definition: Definition, limit: int) -> list[Row]:
     """The first `limit` rows whose state is an offence, worst states first, in the order of their keys.
 
-    Fields: `state`, `pattern`, the canonical texts `key`, `offline` and `online` (dicts by column; None for no row),
+    Fields: `state`, `pattern`, the canonical texts `key`, `offline` and `online` (dicts by column; None for no row; a
+    value of more than 1,000 characters is cut and followed by its length),
     `offline_commit`, `online_commit`, `lacking` (as in pairs), `expires_us`, and the key columns.
     """
     key = {name: key_alias(i) for i, name in enumerate(definition.keys)}
@@ -25,9 +29,15 @@ def first_offenders(judged: DataFrame, definition: Definition, limit: int) -> li
     columns = list(enumerate(definition.columns))
     schema = judged.schema
     key_text = _texts({c.name: _online_text(c, key_alias(i), schema) for i, c in enumerate(definition.key_columns)})
-    offline_text = _texts({c.name: canonical_text(sf.col(offline_alias(i)), contract(c).spark) for i, c in columns})
+    offline_text = _texts(
+        {c.name: _shown(canonical_text(sf.col(offline_alias(i)), contract(c).spark)) for i, c in columns}
+    )
     online_text = _texts(
-        {c.name: _online_text(c, online_alias(i), schema) for i, c in columns if online_alias(i) in schema.names}
+        {
+            c.name: _shown(_online_text(c, online_alias(i), schema))
+            for i, c in columns
+            if online_alias(i) in schema.names
+        }
     )
     rows = (
         judged.where(sf.col("state").isin(*OFFENCES))
@@ -92,6 +102,12 @@ def _online_text(column: GroupColumn, alias: str, schema: types.StructType) -> C
     if as_agreed and column.online_as is None:
         return canonical_text(kept.from_online(value), kept.spark)
     return canonical_text(value, read)
+
+
+def _shown(text: Column) -> Column:
+    length = sf.length(text)
+    cut = sf.concat(text.substr(1, _SHOWN), sf.lit("… ("), length.cast("string"), sf.lit(" characters)"))
+    return sf.when(length > _SHOWN, cut).otherwise(text)
 
 
 def _texts(by_name: Mapping[str, Column]) -> Column:
