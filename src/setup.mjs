@@ -50,10 +50,14 @@ function findPython() {
   );
 }
 
+/** Ends the commands that run, when another one failed. */
+const commands = new AbortController();
+
 /** Run a command; its output is kept and shown only when it fails. */
 function run(command, args, options = {}) {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const { signal } = commands;
+    const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], signal, ...options });
     let output = '';
     child.stdout.on('data', data => (output += data));
     child.stderr.on('data', data => (output += data));
@@ -96,11 +100,12 @@ async function once(stamp, key, title, work) {
   return (performance.now() - start) / 1000;
 }
 
-async function installPython() {
+/** Into an environment that `python` makes when there is none. */
+async function installPython(python) {
   const lock = readFileSync(join(LOCKS, 'python.lock'), 'utf8');
   return once(join(VENV, '.installed'), hash(lock), 'Installing the Python packages', async () => {
     if (!existsSync(PYTHON)) {
-      await run(findPython(), ['-m', 'venv', VENV]);
+      await run(python, ['-m', 'venv', VENV]);
     }
     await run(PYTHON, ['-m', 'pip', 'install', '--quiet', '--require-hashes', '-r', join(LOCKS, 'installer.lock')]);
     await pipInstall('python.lock');
@@ -120,12 +125,14 @@ async function pipInstall(lock) {
   }
 }
 
-/** Without a Java 17 of its own the machine gets one as a wheel. */
+/** Without a Java 17 of its own, where src/stack/java.ts looks for one, the machine gets one as a wheel. */
 async function installJava() {
   const home = process.env.JAVA_HOME;
-  const java = home ? join(home, 'bin', 'java') : 'java';
-  const asked = spawnSync(java, ['-version'], { encoding: 'utf8' });
-  if (asked.status === 0 && /version "17\./.test(asked.stderr)) {
+  const has17 = [...(home ? [join(home, 'bin', 'java')] : []), 'java'].some(java => {
+    const { stderr } = spawnSync(java, ['-XshowSettings:properties', '-version'], { encoding: 'utf8' });
+    return /^\s*java\.specification\.version = 17\s*$/m.test(stderr);
+  });
+  if (has17) {
     return 0;
   }
   const lock = readFileSync(join(LOCKS, 'java.lock'), 'utf8');
@@ -145,7 +152,8 @@ async function installNode() {
 /** Bring the locked packages of both languages, side by side. */
 async function install() {
   const start = performance.now();
-  await Promise.all([installPython().then(installJava), installNode()]);
+  const python = existsSync(PYTHON) ? PYTHON : findPython(); // Refuses before anything is started.
+  await Promise.all([installPython(python).then(installJava), installNode()]);
   spent.packages += (performance.now() - start) / 1000;
 }
 
@@ -174,8 +182,9 @@ async function build() {
   spent.build += await once(join(ROOT, 'build', '.built'), key, 'Building', async () => {
     buildContract();
     await Promise.all([run('npm', ['run', '--silent', 'build:lab']), run('npm', ['run', '--silent', 'build:node'])]);
-    await link();
   });
+  // In the environment, with which it goes.
+  spent.build += await once(join(VENV, '.linked'), key, 'Linking', link);
 }
 
 /** Development install: the package is editable, and JupyterLab sees the built front end without a copy. */
@@ -234,6 +243,7 @@ try {
   }
   await VERBS[verb](args);
 } catch (error) {
+  commands.abort();
   if (!(error instanceof Refusal)) {
     throw error;
   }

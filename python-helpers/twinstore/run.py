@@ -225,7 +225,7 @@ class _Run:
             return NotebookFailed(
                 "not_found",
                 f"The kernel {self._kernel} of this notebook has no twinstore.",
-                "Choose another kernel for the notebook, or run `%pip install jupyterlab-twinstore` in this one.",
+                "Choose another kernel for the notebook, or run `%pip install twinstore` in this one.",
                 details=details,
             )
         return NotebookFailed(

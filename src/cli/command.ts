@@ -1,3 +1,4 @@
+import { TwinstoreError } from '../contract';
 import type { Environment } from '../stack';
 
 /** What a verb may touch of the process it runs in. */
@@ -28,6 +29,16 @@ export interface ICommand {
 
 /** The caller used the command wrongly. */
 export class WrongUse extends Error {}
+
+/** What a job failed with. Its exit code is the command's: the code of the error may be that of a notebook's cell. */
+export class JobFailed extends TwinstoreError {
+  constructor(
+    { code, message, remedy, side, details }: TwinstoreError,
+    readonly exitCode: number
+  ) {
+    super(code, message, remedy, { side, details });
+  }
+}
 
 /** The port that an option gives; undefined when it was left out. Throws `WrongUse` for what is no port. */
 export function portNumber(option: string, text: string | undefined): number | undefined {

@@ -19,18 +19,25 @@ const REMEDY = 'Restart the Jupyter Server, or run this outside of it with TWINS
  *
  * @param runtime The server's runtime folder, `TWINSTORE_RUNTIME`.
  *
+ * Asks once more, of a companion that the server starts anew, when the first was gone or went: every route only reads.
+ *
  * Throws the companion's own errors as they are; `unavailable` when there is no companion.
  */
 export async function askCompanion(runtime: string, path: string, body: object, signal: AbortSignal): Promise<unknown> {
+  const ask = async (): Promise<unknown> => post(await ensure(runtime, signal), path, body, signal);
   try {
-    return await post(await ensure(runtime, signal), path, body, signal);
-  } catch (error) {
-    if (!isRefused(error)) {
-      throw error;
+    return await ask().catch(error => (isGone(error) ? ask() : Promise.reject(error)));
+  } catch (cause) {
+    if (!isGone(cause)) {
+      throw cause;
     }
+    throw new TwinstoreError(
+      'unavailable',
+      `The companion broke off while it answered ${path}.`,
+      'Try again; its log is in the Twinstore sidebar.',
+      { cause, details: String(cause) }
+    );
   }
-  // It ended between the two calls: the server starts it again.
-  return post(await ensure(runtime, signal), path, body, signal);
 }
 
 function ensure(runtime: string, signal: AbortSignal): Promise<IAddress> {
@@ -55,7 +62,7 @@ function ensure(runtime: string, signal: AbortSignal): Promise<IAddress> {
       socket.off('end', fail).destroy();
       const answer = parse(line);
       if (isErrorBody(answer)) {
-        return reject(toError(answer));
+        return reject(TwinstoreError.fromBody(answer));
       }
       const { socket: place, secret } = answer as Partial<Record<keyof IAddress, unknown>>;
       return typeof place === 'string' && typeof secret === 'string' ? resolve({ socket: place, secret }) : fail();
@@ -84,7 +91,7 @@ function post({ socket, secret }: IAddress, path: string, body: object, signal: 
           }
           return reject(
             isErrorBody(answer)
-              ? toError(answer)
+              ? TwinstoreError.fromBody(answer)
               : new TwinstoreError(
                   'internal',
                   `The companion answered ${path} with no error of its own.`,
@@ -107,10 +114,7 @@ function parse(text: string): unknown {
   }
 }
 
-function toError({ code, message, remedy, side, details }: ReturnType<TwinstoreError['toBody']>): TwinstoreError {
-  return new TwinstoreError(code, message, remedy, { side, details });
-}
-
-function isRefused(error: unknown): boolean {
-  return ['ECONNREFUSED', 'ENOENT'].includes(String((error as NodeJS.ErrnoException | null)?.code));
+function isGone(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return ['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE'].includes(code ?? '');
 }

@@ -20,7 +20,8 @@ export interface ILabOptions {
 
 const USUAL_PORT = 8888;
 const START_MS = 60_000;
-const STOP_MS = 10_000;
+/** More than the server takes for its jobs (25 s, `Grace` of server/jobs.py), its companion and its kernels. */
+export const STOP_MS = 45_000;
 
 /** Open JupyterLab; `onReady` hears its address. Resolves when it has ended, which Ctrl-C makes it do. */
 export async function openLab(options: ILabOptions, context: IContext, onReady: (url: string) => void): Promise<void> {

@@ -32,8 +32,22 @@ export const runCommand: ICommand = {
     if (!notebook || others.length > 0) {
       throw new WrongUse('`twinstore run` takes one notebook.');
     }
+    const wrong = values.parameter.find(parameter => !isParameter(parameter));
+    if (wrong !== undefined) {
+      throw new WrongUse(`-p takes NAME=VALUE with a text, a number, true, false or null, not '${wrong}'.`);
+    }
     const output = values.output === undefined ? [] : ['--output', resolve(context.cwd, values.output)];
     const parameters = values.parameter.flatMap(parameter => ['-p', parameter]);
     return runJobVerb(['run', resolve(context.cwd, notebook), ...parameters, ...output], values.json, context);
   }
 };
+
+/** Whether `python -m twinstore run` takes it: a name of Python's, and no list or object. */
+function isParameter(text: string): boolean {
+  const value = /^[A-Za-z_]\w*=(.*)$/s.exec(text)?.[1];
+  try {
+    return value !== undefined && !(JSON.parse(value) instanceof Object);
+  } catch {
+    return true; // A text.
+  }
+}

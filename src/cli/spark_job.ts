@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { TwinstoreError } from '../contract';
 import type { IErrorBody, IJobProgress, IJobResult } from '../contract';
 import type { Environment } from '../stack';
-import { EXIT } from './command';
+import { EXIT, JobFailed } from './command';
 import type { IContext } from './command';
 import { ProgressLine } from './progress';
 import { jobResult } from './results';
@@ -39,7 +39,7 @@ const STDERR_KEPT = 8_000;
 /**
  * Run `python -m twinstore …` and listen to its events. It ends with this process, also after kill -9.
  *
- * Throws what the job failed with; a bad verdict is no failure, its exit code is 1.
+ * Throws `JobFailed` with what the job failed with; a bad verdict is no failure, its exit code is 1.
  */
 export async function sparkJob(
   args: readonly string[],
@@ -70,7 +70,7 @@ export async function sparkJob(
   }
   const code = await ended(child, context);
   if (failure) {
-    throw TwinstoreError.fromBody(failure);
+    throw new JobFailed(TwinstoreError.fromBody(failure), code);
   }
   if (!result && code !== EXIT.stopped) {
     throw new TwinstoreError(

@@ -4,6 +4,7 @@ import type { IStackStatus, PartName } from '../stack';
 import { EXIT, WrongUse, portNumber } from './command';
 import type { ICommand, IContext } from './command';
 import { inputInWords, makeInput } from './input';
+import { textTable } from './output';
 import { ProgressLine } from './progress';
 import { stackHost } from './stack_host';
 import { duration, mebibytes } from './words';
@@ -138,34 +139,21 @@ function inWords({ name, running, folder, settings, supervisor, parts }: IStackS
     ...parts.map(part => [
       part.title,
       part.state === 'running' && !part.answers ? 'does not answer' : part.state,
-      part.pid ?? '–',
-      part.port,
+      String(part.pid ?? '–'),
+      String(part.port),
       part.rss_bytes === null ? '–' : mebibytes(part.rss_bytes),
       part.uptime_s === null ? '–' : duration(part.uptime_s)
     ]),
     [
       'Supervisor',
       'running',
-      supervisor.pid,
+      String(supervisor.pid),
       '–',
       supervisor.rss_bytes === null ? '–' : mebibytes(supervisor.rss_bytes),
       duration(supervisor.uptime_s)
     ]
   ];
   const errors = parts.flatMap(({ error }) => (error ? [`${error.message} ${error.remedy}\n`] : []));
-  return `${table(['part', 'state', 'pid', 'port', 'memory', 'up for'], rows)}Settings: ${settings}\n${errors.join('')}`;
-}
-
-function table(head: string[], rows: (string | number)[][]): string {
-  const lines = [head, ...rows].map(row => row.map(String));
-  const widths = head.map((_, column) => Math.max(...lines.map(line => line[column]?.length ?? 0)));
-  return lines
-    .map(
-      line =>
-        `${line
-          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-          .join('  ')
-          .trimEnd()}\n`
-    )
-    .join('');
+  const table = textTable([['part', 'state', 'pid', 'port', 'memory', 'up for'], ...rows]);
+  return `${table}Settings: ${settings}\n${errors.join('')}`;
 }

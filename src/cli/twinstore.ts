@@ -1,5 +1,5 @@
 import { TwinstoreError, VERSION } from '../contract';
-import { EXIT, WrongUse } from './command';
+import { EXIT, JobFailed, WrongUse } from './command';
 import type { ICommand, IContext } from './command';
 import { deltaCommand } from './delta';
 import { groupsCommand } from './groups';
@@ -82,6 +82,9 @@ function explain(error: unknown, verb: string, json: boolean, { stdout, stderr, 
   }
   const details = known.details ? `\n${known.details.trimEnd()}` : '';
   stderr.write(`${known.message} ${known.remedy}${details}\n`);
+  if (known instanceof JobFailed) {
+    return known.exitCode;
+  }
   return known.code === 'bad_request' ? EXIT.wrongUse : EXIT.failed;
 }
 

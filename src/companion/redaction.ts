@@ -22,7 +22,7 @@ export class Redactor {
       cleaned = cleaned.replaceAll(secret, HIDDEN).replaceAll(JSON.stringify(secret).slice(1, -1), HIDDEN);
     }
     for (const pattern of PATTERNS) {
-      cleaned = cleaned.replace(pattern, (match: string, secret: string) => match.replace(secret, HIDDEN));
+      cleaned = cleaned.replace(pattern, (match: string, secret: string) => match.replaceAll(secret, HIDDEN));
     }
     return cleaned;
   }

@@ -87,7 +87,9 @@ export async function serveControl(
   rmSync(socket, { force: true });
   const server = createServer(connection => {
     connection.on('error', () => undefined); // A client that left is no matter.
-    createInterface({ input: connection }).once('line', line => {
+    const lines = createInterface({ input: connection });
+    lines.on('error', () => undefined); // It repeats what the connection says.
+    lines.once('line', line => {
       void Promise.resolve()
         .then(() => handle(JSON.parse(line)))
         .then(

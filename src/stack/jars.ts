@@ -8,6 +8,7 @@ import type { IJobProgress } from '../contract';
 import { findIvy, retrieve } from './ivy';
 import type { IIvyRun } from './ivy';
 import lock from './jars.lock.json';
+import { lives } from './lives';
 
 /** A jar as the lock file names it. */
 export interface ILockedJar {
@@ -40,6 +41,8 @@ export interface IJarFetcher {
 }
 
 const POLL_MS = 250;
+/** How the name of the folder of a fetch begins; the pid of who fetches follows. */
+const FETCH = '.fetch-';
 
 /** File name of a jar. */
 export function jarFile({ jar }: ILockedJar): string {
@@ -86,7 +89,8 @@ export async function fetchJars(
   const ivy = await findIvy(await fetcher.ivyFolder());
   const { javaHome, repository } = fetcher;
   await mkdir(fetcher.folder, { recursive: true });
-  const work = await mkdtemp(join(fetcher.folder, '.fetch-'));
+  await sweep(fetcher.folder);
+  const work = await mkdtemp(join(fetcher.folder, `${FETCH}${process.pid}-`));
   const total = missing.flatMap(({ jars }) => jars).reduce((sum, { bytes }) => sum + bytes, 0);
   const tell = (done: number): void =>
     fetcher.progress({ stage: 'Downloading jars', done: Math.min(done, total), total, unit: 'bytes' });
@@ -108,6 +112,13 @@ export async function fetchJars(
     clearInterval(timer);
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** Remove what fetches left behind that were killed. */
+async function sweep(folder: string): Promise<void> {
+  const fetches = (await readdir(folder)).filter(name => name.startsWith(FETCH));
+  const dead = fetches.filter(name => !lives(parseInt(name.slice(FETCH.length), 10)));
+  await Promise.all(dead.map(name => rm(join(folder, name), { recursive: true, force: true })));
 }
 
 async function fetchSet(target: string, jars: readonly ILockedJar[], run: IIvyRun): Promise<void> {

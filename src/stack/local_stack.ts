@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, mkdtempSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,6 +18,7 @@ import { packageFolder } from './interpreter';
 import { JAR_SETS, fetchJars, jarFolder, missingJars } from './jars';
 import type { Progress } from './jars';
 import { findJava } from './java';
+import { lives } from './lives';
 import type { PartName } from './part';
 import { cacheFolder, stackFolder } from './paths';
 import type { Environment, IStackFolder } from './paths';
@@ -27,7 +27,7 @@ import type { IPorts } from './ports';
 import { requireDisk, requireMemory } from './preflight';
 import type { IRoom } from './preflight';
 import { writeSettings } from './settings';
-import { alone, readState, writeState } from './state';
+import { alone, controlSocket, readState, removeControl, writeState } from './state';
 import type { IStackState } from './state';
 import type { SupervisorEvent } from './supervise';
 
@@ -78,8 +78,6 @@ const OTHERS_BYTES = 250 * 1024 ** 2;
 const MIN_HEAP_MIB = 128;
 /** Room for data of a stack, beside downloads. */
 const DATA_BYTES = 1024 ** 3;
-/** A Unix socket's path is limited to 104 bytes on some systems. */
-const SOCKET_PATH_MAX = 100;
 const STARTED_BY_OTHER_MS = 300_000;
 const DOWN_MS = 30_000;
 
@@ -112,15 +110,23 @@ export async function up(name: string, options: IUpOptions, host: IStackHost): P
   }
 }
 
-/** Stop a stack. Answers whether it ran. */
-export async function down(name: string, env: Environment): Promise<boolean> {
+/** Stop a stack. Answers whether it ran. Throws `deadline` when its supervisor stays for `withinMs`. */
+export async function down(name: string, env: Environment, withinMs = DOWN_MS): Promise<boolean> {
   const state = readState(stackFolder(name, env));
   const stopped = state && (await askSupervisor(state.control, { verb: 'down' }));
   if (!stopped) {
     return false;
   }
-  const deadline = performance.now() + DOWN_MS;
-  while (lives(stopped.pid) && performance.now() < deadline) {
+  const deadline = performance.now() + withinMs;
+  while (lives(stopped.pid)) {
+    if (performance.now() > deadline) {
+      throw new TwinstoreError(
+        'deadline',
+        `The supervisor of the stack ${name}, process ${stopped.pid}, did not end within ${withinMs / 1000} s.`,
+        `End it (\`kill -9 ${stopped.pid}\`), then run \`twinstore stack down\` again.`,
+        { side: 'twinstore' }
+      );
+    }
     await sleep(50);
   }
   return true;
@@ -129,9 +135,11 @@ export async function down(name: string, env: Environment): Promise<boolean> {
 /** Remove everything that a stopped stack holds. Answers the folder that is gone; null when there was none. */
 export async function remove(name: string, env: Environment): Promise<string | null> {
   const folder = stackFolder(name, env);
-  if (!readState(folder)) {
+  const state = readState(folder);
+  if (!state) {
     return null;
   }
+  removeControl(folder, state);
   await rm(folder.root, { recursive: true, force: true });
   return folder.root;
 }
@@ -246,7 +254,7 @@ async function start(name: string, folder: IStackFolder, options: IUpOptions, ho
     java_home: javaHome,
     cache,
     cassandra_heap_mib: heapMib,
-    control: controlSocket(folder)
+    control: controlSocket(folder, before)
   };
   mkdirSync(folder.logs, { recursive: true, mode: 0o700 });
   s3Credentials(folder);
@@ -290,13 +298,6 @@ async function bringJars(cache: string, javaHome: string, host: IStackHost): Pro
     signal: host.signal
   });
   return (performance.now() - started) / 1000;
-}
-
-function controlSocket({ root }: IStackFolder): string {
-  const beside = join(root, 'control.sock');
-  return Buffer.byteLength(beside) <= SOCKET_PATH_MAX
-    ? beside
-    : join(mkdtempSync(join(tmpdir(), 'twinstore-')), 'control.sock');
 }
 
 /** Start the supervisor and wait until it says that all parts answer. */
@@ -355,14 +356,6 @@ function ready(supervisor: ChildProcess, folder: IStackFolder, progress: Progres
       }
     });
   });
-}
-
-function lives(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 /** Where the energy input of a stack lies; null when there is no such stack. */

@@ -1,6 +1,18 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  writeFileSync
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { TwinstoreError } from '../contract';
+import { lives } from './lives';
 import type { IStackFolder } from './paths';
 import type { IPorts } from './ports';
 
@@ -17,6 +29,9 @@ export interface IStackState {
   control: string;
 }
 
+/** A Unix socket's path is limited to 104 bytes on some systems. */
+const SOCKET_PATH_MAX = 100;
+
 /** The state of a stack; null when it never started. */
 export function readState(folder: IStackFolder): IStackState | null {
   try {
@@ -31,6 +46,26 @@ export function writeState(folder: IStackFolder, state: IStackState): void {
   const draft = `${folder.state}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
   renameSync(draft, folder.state);
+}
+
+/** Where the supervisor of the next start is to listen; the place of the start before is gone then. */
+export function controlSocket(folder: IStackFolder, before: IStackState | null): string {
+  if (before) {
+    removeControl(folder, before);
+  }
+  const beside = join(folder.root, 'control.sock');
+  return Buffer.byteLength(beside) <= SOCKET_PATH_MAX
+    ? beside
+    : join(mkdtempSync(join(tmpdir(), 'twinstore-')), 'control.sock');
+}
+
+/** Remove a supervisor's socket, and the folder that was made for it alone. */
+export function removeControl({ root }: IStackFolder, { control }: IStackState): void {
+  rmSync(control, { force: true });
+  const place = dirname(control);
+  if (place !== root && existsSync(place) && readdirSync(place).length === 0) {
+    rmdirSync(place);
+  }
 }
 
 /** Do `work` while no other process does the same for this stack; answers false, at once, when one does. */
@@ -72,7 +107,7 @@ function holderLives(lock: string): boolean {
   try {
     const pid = Number(readFileSync(lock, 'utf8'));
     // Empty: it was made this moment.
-    return pid === 0 || process.kill(pid, 0);
+    return pid === 0 || lives(pid);
   } catch {
     return false;
   }

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TwinstoreError } from '../contract';
 import type { IErrorBody, IJobProgress } from '../contract';
@@ -11,7 +10,7 @@ import type { IPart } from './part';
 import { stackFolder } from './paths';
 import type { Environment } from './paths';
 import { s3 } from './s3';
-import { readState } from './state';
+import { readState, removeControl } from './state';
 import { Supervisor, errorBody } from './supervisor';
 
 /** What a supervisor prints, line by line, until it is ready or has failed. */
@@ -63,7 +62,7 @@ export async function supervise(name: string, host: ISupervisorProcess): Promise
   } finally {
     host.owner?.pause(); // Else it keeps the process.
     server.close();
-    rmSync(state.control, { force: true });
+    removeControl(folder, state);
   }
 }
 

@@ -26,7 +26,7 @@ class SupervisedPart {
   constructor(private readonly part: IPart) {}
 
   private program: GuardedProgram | null = null;
-  private starting: Promise<void> | null = null;
+  private turn: Promise<void> = Promise.resolve();
   private wanted = false;
   private state: PartState = 'stopped';
   private since = performance.now();
@@ -35,22 +35,24 @@ class SupervisedPart {
   /** Start the part and wait until it is of use. Nothing happens when it runs. Throws when it cannot be started. */
   start(): Promise<void> {
     this.wanted = true;
-    if (this.state === 'running') {
-      return Promise.resolve();
-    }
-    return (this.starting ??= this.launch().finally(() => (this.starting = null)));
+    return this.inTurn(async () => {
+      if (this.state !== 'running') {
+        await this.launch();
+      }
+    });
   }
 
   /** End the part, also in the middle of its start. Nothing happens when it does not run. */
-  async stop(): Promise<void> {
-    this.wanted = false;
-    if (this.program) {
-      this.become('stopping');
-      await this.program.stop(this.part.graceMs);
-    }
-    await this.starting?.catch(() => undefined); // Who started it hears of it.
-    this.program = null;
-    this.become('stopped');
+  stop(): Promise<void> {
+    this.wanted = false; // A start that goes on ends by this.
+    return this.inTurn(async () => {
+      if (this.program) {
+        this.become('stopping');
+        await this.program.stop(this.part.graceMs);
+      }
+      this.program = null;
+      this.become('stopped');
+    });
   }
 
   async status(): Promise<IPartStatus> {
@@ -67,6 +69,13 @@ class SupervisedPart {
       log: part.program.log,
       error: this.error
     };
+  }
+
+  /** Starts and stops one after the other: two at once would lose a program. */
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.turn.then(work);
+    this.turn = turn.catch(() => undefined); // Who asked for it hears of it.
+    return turn;
   }
 
   private async launch(): Promise<void> {

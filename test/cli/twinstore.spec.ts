@@ -5,6 +5,10 @@ import { PassThrough } from 'node:stream';
 import type { IContext } from '../../src/cli/command';
 import { twinstore } from '../../src/cli/twinstore';
 import { VERSION } from '../../src/contract';
+import type { IErrorBody } from '../../src/contract';
+import { serveControl } from '../../src/stack/control';
+import { stackFolder } from '../../src/stack/paths';
+import { alone, writeState } from '../../src/stack/state';
 
 let home: string;
 beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'cli-'))));
@@ -76,6 +80,9 @@ test.each([
   [['start', '--port', '70000'], "--port takes a port's number, not '70000'."],
   [['start', 'now'], '`twinstore start` takes options only.'],
   [['run'], '`twinstore run` takes one notebook.'],
+  [['run', 'x.ipynb', '-p', 'rows'], "-p takes NAME=VALUE with a text, a number, true, false or null, not 'rows'."],
+  [['run', 'x.ipynb', '-p', 'day=2014-02-28', '-p', '1st=2'], "not '1st=2'."],
+  [['run', 'x.ipynb', '-p', 'rows=[1]'], "not 'rows=[1]'."],
   [['parity'], '`twinstore parity` takes one group.'],
   [['parity', 'energy', '--full', '--changed'], 'Take --full or --changed, not both.'],
   [['retry', 'a', 'b'], '`twinstore retry` takes one group.'],
@@ -109,6 +116,37 @@ test('a stack that never ran: status says so with exit code 1, down is no error,
     remedy: expect.stringContaining('stack up')
   });
   expect(stop.code).toBe(1);
+});
+
+test('the parts of a stack are a table, in which nothing steers the terminal', async () => {
+  const folder = stackFolder('x', { XDG_STATE_HOME: home });
+  const control = join(home, 'control.sock');
+  await alone(folder, async () =>
+    writeState(folder, {
+      format: 1,
+      name: 'x',
+      ports: { cassandra: 1, storage: 2, s3: 3 },
+      java_home: '',
+      cache: '',
+      cassandra_heap_mib: 400,
+      control
+    })
+  );
+  const part = { name: 's3', title: 'S3 \u001b[31m', state: 'stopped', answers: false, pid: null, port: 9000 } as const;
+  const none = { rss_bytes: null, uptime_s: null, log: '', error: null };
+  const status = { pid: 42, rss_bytes: 2 ** 20, uptime_s: 1, parts: [{ ...part, ...none }] };
+  const server = await serveControl(
+    control,
+    async () => status,
+    () => ({}) as IErrorBody
+  );
+  const { out } = await run(['stack', 'status', '--name', 'x']);
+  server.close();
+  expect(out.split('\n').slice(0, 3)).toEqual([
+    'part         state    pid  port  memory  up for',
+    'S3 \\x1b[31m  stopped  –    9000  –       –',
+    'Supervisor   running  42   –     1 MiB   1.0 s'
+  ]);
 });
 
 test('a stack that would find too little memory does not start', async () => {
@@ -177,6 +215,16 @@ test('the error of a job is said with its remedy', async () => {
     out: '',
     err: 'No group nope. See `twinstore groups`.\ntrace\n'
   });
+});
+
+test.each([
+  ['a cell that failed', 1],
+  ['wrong use', 2]
+])('a job tells %s by its exit code, whatever the code of its error', async (_, code) => {
+  const error = { code: 'bad_request', message: 'It failed.', remedy: 'Correct it.', side: 'request' };
+  const env = python(code, { type: 'failed', error: { ...error, details: '', requestId: '' } });
+  const outcome = await run(['run', 'x.ipynb', '-p', 'rows=', '-p', 'day=null'], { env });
+  expect(outcome).toEqual({ code, out: '', err: 'It failed. Correct it.\n' });
 });
 
 test('a job that ends without a result is an error with what it printed', async () => {

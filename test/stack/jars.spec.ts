@@ -94,6 +94,18 @@ test('an aborted download leaves nothing behind', async () => {
   expect(readdirSync(join(folder, 'aborted'))).toEqual(['a']);
 });
 
+test('what a killed download left is removed by the next one, what another one is at is not', async () => {
+  const cache = join(folder, 'killed');
+  const own = `.fetch-${process.pid}-others`;
+  for (const name of ['.fetch-999999999-a', own]) {
+    mkdirSync(join(cache, name, 'a'), { recursive: true });
+    writeFileSync(join(cache, name, 'a', 'half.jar'), '');
+  }
+  const aborted = { ...(await fetcher('killed')), signal: AbortSignal.abort() };
+  await expect(fetchJars({ a: [one] }, aborted)).rejects.toThrow('was stopped');
+  expect(readdirSync(cache).sort()).toEqual([own, 'a']);
+});
+
 test.each(Object.entries(JAR_SETS))('the lock file of %s is well formed and has no file name twice', (_, jars) => {
   expect(jars.filter(({ sha256, bytes }) => !/^[0-9a-f]{64}$/.test(sha256) || bytes <= 0)).toEqual([]);
   expect(new Set(jars.map(jarFile)).size).toBe(jars.length);

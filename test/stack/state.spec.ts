@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import Ajv from 'ajv';
 import { parse } from 'smol-toml';
 import { readFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import schema from '../../src/contract/config.schema.json';
 import { stackFolder } from '../../src/stack/paths';
 import { cassandraLogin, s3Credentials } from '../../src/stack/credentials';
 import { stackSettings, writeSettings } from '../../src/stack/settings';
-import { alone, readState, writeState } from '../../src/stack/state';
+import { alone, controlSocket, readState, removeControl, writeState } from '../../src/stack/state';
 import type { IStackState } from '../../src/stack/state';
 
 let home: string;
@@ -55,6 +55,25 @@ test('one command at a time starts a stack; a lock of a dead one is no hindrance
   expect(await alone(folder, async () => undefined)).toBe(true);
   await expect(alone(folder, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(await alone(folder, async () => undefined)).toBe(true);
+});
+
+test('a path that is too long for a socket has it elsewhere, in one folder that goes with it', () => {
+  const long = stackFolder('x', { XDG_STATE_HOME: join(home, 'x'.repeat(100)) });
+  const first = controlSocket(long, null);
+  writeFileSync(first, ''); // Of a supervisor that was killed.
+  const second = controlSocket(long, { ...STATE, control: first });
+  expect([first, second].map(dirname).map(existsSync)).toEqual([false, true]);
+  writeFileSync(second, '');
+  removeControl(long, { ...STATE, control: second });
+  expect(existsSync(dirname(second))).toBe(false);
+});
+
+test('of a stack whose folder was moved nothing is removed but its socket', async () => {
+  const [old, moved] = ['old', 'moved'].map(place => stackFolder('x', { XDG_STATE_HOME: join(home, place) }));
+  const control = controlSocket(old!, null);
+  await alone(old!, async () => writeState(old!, STATE));
+  removeControl(moved!, { ...STATE, control });
+  expect(readState(old!)).toEqual(STATE);
 });
 
 test('the settings that are written are valid, name both stores, and hold no secret', async () => {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -119,6 +119,30 @@ test('a stop in the middle of a start ends the part, and who started it hears of
   expect((await supervisor.status()).parts[0]?.state).toBe('stopped');
 });
 
+/** Processes that the script of a part has said of itself. */
+const started = (): number[] => readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n').map(Number);
+
+test('a start that is asked for while the part stops comes after the stop', async () => {
+  const supervisor = new Supervisor([await part('echo $$ >> pids; echo ready; exec sleep 60')], process.pid);
+  await supervisor.startAll(() => undefined);
+  const stopping = supervisor.stopAll();
+  await supervisor.part('s3').start();
+  await stopping;
+  expect((await supervisor.status()).parts[0]).toMatchObject({ state: 'running', pid: started()[1] });
+  await supervisor.stopAll();
+  expect(started().filter(lives)).toEqual([]);
+});
+
+test('a stop that is asked for at once after a start leaves no program', async () => {
+  const quick = { answers: async () => true, prepare: () => sleep(200) };
+  const supervisor = new Supervisor([await part('echo $$ >> pids; exec sleep 60', quick)], process.pid);
+  const starting = supervisor.part('s3').start();
+  await supervisor.part('s3').stop();
+  await starting.catch(() => undefined); // It may have been done by then.
+  expect((await supervisor.status()).parts[0]).toMatchObject({ state: 'stopped', pid: null });
+  expect(started().filter(lives)).toEqual([]);
+});
+
 test('a program that does not end when it is asked to is ended', async () => {
   const stubborn = await GuardedProgram.start({
     command: '/bin/sh',
@@ -154,6 +178,18 @@ test('killing the guardian ends what it guards', async () => {
   while (lives(program.pid)) {
     await sleep(20);
   }
+});
+
+test('a client that leaves without reading its answer is no matter to the supervisor', async () => {
+  const socket = join(folder, 'control.sock');
+  const status = await new Supervisor([], 42).status();
+  const server = await serveControl(socket, async () => status, errorBody);
+  const client = createConnection(socket).pause();
+  client.write('{"verb": "status"}\n');
+  expect(await askSupervisor(socket, { verb: 'status' })).toEqual(status); // The first one is answered then, too.
+  client.destroy();
+  expect(await askSupervisor(socket, { verb: 'status' })).toEqual(status);
+  await new Promise(done => server.close(done));
 });
 
 test('a supervisor answers over its socket, also with what it refuses', async () => {

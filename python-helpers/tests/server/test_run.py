@@ -158,7 +158,7 @@ def test_a_kernel_without_twinstore_is_named(tmp_path: Path) -> None:
     code, events, _ = run(tmp_path, "a.ipynb", JUPYTER_PATH=str(tmp_path / "jupyter"))
     assert code == 1
     assert events[-1]["error"]["message"] == "The kernel bare of this notebook has no twinstore."
-    assert "%pip install" in events[-1]["error"]["remedy"]
+    assert "`%pip install twinstore`" in events[-1]["error"]["remedy"]
 
 
 def test_a_kernel_that_dies_is_named(tmp_path: Path) -> None:
