@@ -1,4 +1,5 @@
 export { compareValues } from './compare';
-export { dateText, jsonReader, textReader, timestampText, valueText } from './text';
+export { jsonReader, textReader, valueText } from './text';
+export { dateText, timestampText } from './times';
 export { DecimalValue, readerOf, rowsOf, unscaledAt } from './values';
 export type { Reader, Row, Value } from './values';

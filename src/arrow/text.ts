@@ -1,12 +1,16 @@
 import { DataType } from 'apache-arrow';
 import type { Data, Field } from 'apache-arrow';
 
+import { dateText, timestampText } from './times';
 import { DecimalValue, readerOf } from './values';
 import type { Value } from './values';
 
-const US_PER_DAY = 86_400_000_000n;
 /** Characters that would move the cursor or end a line. */
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
+const CONTROL = '\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029';
+/** What makes a text be escaped: one of them, or what could be taken for one that was. */
+const IS_ESCAPED = new RegExp(`[${CONTROL}]|\\\\[\\\\bfnrtu]`);
+/** What is escaped then. */
+const ESCAPED = new RegExp(`[${CONTROL}\\\\]`, 'g');
 
 /**
  * Writes the values of a column as text that loses nothing: decimals with all digits of their scale, µs, bytes in
@@ -29,17 +33,16 @@ export function jsonReader(data: Data): (i: number) => string {
 
 /** One value as `textReader` writes it. */
 export function valueText(value: Value, type: DataType): string {
-  return typeof value === 'string'
-    ? value.replace(CONTROL, character =>
-        JSON.stringify(character)
-          .slice(1, -1)
-          .replace(/^[^\\]/, escaped)
-      )
-    : json(value, type).replace(/^"(.*)"$/s, '$1');
+  if (typeof value === 'string') {
+    return IS_ESCAPED.test(value) ? value.replace(ESCAPED, escaped) : value;
+  }
+  return json(value, type).replace(/^"(.*)"$/s, '$1');
 }
 
+/** As in JSON, which leaves some of the characters as they are. */
 function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const text = JSON.stringify(character).slice(1, -1);
+  return text.startsWith('\\') ? text : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 function json(value: Value, type: DataType): string {
@@ -102,35 +105,4 @@ function floatText(value: number, type: DataType & { precision: number }): strin
   const isDouble = type.precision === 2;
   const digits = isDouble ? 0 : [6, 7, 8, 9].find(count => Math.fround(Number(value.toPrecision(count))) === value);
   return String(digits ? Number(value.toPrecision(digits)) : value);
-}
-
-/** ISO 8601 in the proleptic Gregorian calendar, which is Spark's. */
-export function dateText(days: number): string {
-  // Civil from days, counted in eras of 400 years from 1 March of year 0.
-  const shifted = days + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const day = shifted - era * 146_097;
-  const yearOfEra = Math.floor(
-    (day - Math.floor(day / 1_460) + Math.floor(day / 36_524) - Math.floor(day / 146_096)) / 365
-  );
-  const dayOfYear = day - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153);
-  const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9;
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
-  const dayOfMonth = dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1;
-  const digits = String(Math.abs(year)).padStart(4, '0');
-  return `${year < 0 ? '-' : year > 9999 ? '+' : ''}${digits}-${pad(month)}-${pad(dayOfMonth)}`;
-}
-
-/** ISO 8601 with µs. @param isInstant Whether it is UTC, not a time without zone. */
-export function timestampText(us: bigint, isInstant: boolean): string {
-  const inDay = ((us % US_PER_DAY) + US_PER_DAY) % US_PER_DAY;
-  const seconds = Number(inDay / 1_000_000n);
-  const time = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map(pad).join(':');
-  const fraction = String(inDay % 1_000_000n).padStart(6, '0');
-  return `${dateText(Number((us - inDay) / US_PER_DAY))}T${time}.${fraction}${isInstant ? 'Z' : ''}`;
-}
-
-function pad(number: number): string {
-  return String(number).padStart(2, '0');
 }

@@ -8,29 +8,18 @@ import {
   Float64,
   Int64,
   List,
-  makeBuilder,
   makeData,
   Struct,
   TimestampMicrosecond,
   Utf8
 } from 'apache-arrow';
-import type { Data, DataType } from 'apache-arrow';
+import type { DataType } from 'apache-arrow';
 import { jsonReader, readerOf, textReader } from '../../src/arrow';
-
-function column(type: DataType, values: readonly unknown[]): Data {
-  const builder = makeBuilder({ type, nullValues: [null] });
-  values.forEach(value => builder.append(value));
-  return builder.finish().flush();
-}
+import { column, words } from './samples';
 
 function texts(type: DataType, values: readonly unknown[]): string[] {
   const read = textReader(column(type, values));
   return values.map((_, i) => read(i));
-}
-
-/** A decimal of 128 bits as its four words. */
-function words(unscaled: bigint): Uint32Array {
-  return Uint32Array.from([0n, 32n, 64n, 96n], shift => Number(BigInt.asUintN(32, unscaled >> shift)));
 }
 
 describe('the text of an Arrow value', () => {
@@ -39,12 +28,20 @@ describe('the text of an Arrow value', () => {
     ['a decimal keeps its scale', new Decimal(2, 38, 128), [words(110n), words(-5n)], ['1.10', '-0.05']],
     ['bytes are hexadecimal', new Binary(), [Uint8Array.of(0, 255), new Uint8Array()], ['00ff', '']],
     ['a byte order mark and what is no ASCII stay', new Utf8(), ['\ufeffé', '\n'], ['\ufeffé', '\\n']],
+    ['a backslash stays', new Utf8(), ['C:\\data', '\\d+', '"\\""'], ['C:\\data', '\\d+', '"\\""']],
+    ['but where others are escaped', new Utf8(), ['\\\n', '\\n', '\\\\'], ['\\\\\\n', '\\\\n', '\\\\\\\\']],
     ['not a number is no null', new Float64(), [NaN, -0, 0.1], ['NaN', '-0.0', '0.1']],
     ['a float is no longer than it must be', new Float32(), [Math.fround(0.1)], ['0.1']],
     ['true is not 1', new Bool(), [true, false, null], ['true', 'false', 'null']],
     ['a list is JSON', new List(new Field('element', new Utf8(), true)), [['a', null]], ['["a",null]']]
   ])('%s', (_, type, values, expected) => {
     expect(texts(type, values)).toEqual(expected);
+  });
+
+  it('is never that of another text', () => {
+    const parts = ['\n', '\u0001', '\u2028', '\\', 'n', 'u0001', 'u2028', 'd', ''];
+    const values = parts.flatMap(a => parts.flatMap(b => parts.map(c => a + b + c)));
+    expect(new Set(texts(new Utf8(), values)).size).toBe(new Set(values).size);
   });
 
   it.each([

@@ -32,7 +32,7 @@ export interface IAddFile {
   path: string;
   size: number;
   partitionValues: Readonly<Record<string, string | null>>;
-  /** Ms since the epoch; null where the writer kept none. */
+  /** Ms since the epoch; null where the writer kept none that makes sense. */
   modificationTime: number | null;
   /** JSON text; null when the writer kept none. */
   stats: string | null;
@@ -46,7 +46,8 @@ export interface IRemoveFile {
 
 export interface ITxn {
   appId: string;
-  version: number;
+  /** Null where it is no safe integer: applications are free in what they count. */
+  version: number | null;
 }
 
 export interface ISidecar {
@@ -88,6 +89,9 @@ export const CHECKPOINT_COLUMNS: ReadonlySet<string> = new Set([
   'add.deletionVector'
 ]);
 
+/** Those of a checkpoint that tell what a table is, without its files. */
+export const METADATA_COLUMNS: ReadonlySet<string> = new Set(['protocol', 'metaData']);
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
@@ -128,14 +132,15 @@ export function toAction(parsed: unknown, name: string): Action | null {
   return null;
 }
 
+/** What no row depends on is read leniently: it is no reason to refuse a table. */
 const READERS: Readonly<Record<string, (field: Field) => Action>> = {
   add: f => ({
     add: {
       path: f.get('path').text(),
       size: f.get('size').integer(),
       partitionValues: f.get('partitionValues').optional(v => v.texts()) ?? {},
-      modificationTime: f.get('modificationTime').optional(v => v.integer()),
-      stats: f.get('stats').optional(v => v.text()),
+      modificationTime: f.get('modificationTime').lenient(v => v.integer()),
+      stats: f.get('stats').lenient(v => v.text()),
       deletionVector: f.get('deletionVector').optional(deletionVector)
     }
   }),
@@ -145,8 +150,8 @@ const READERS: Readonly<Record<string, (field: Field) => Action>> = {
   metaData: f => ({
     metaData: {
       id: f.get('id').text(),
-      name: f.get('name').optional(v => v.text()),
-      description: f.get('description').optional(v => v.text()),
+      name: f.get('name').lenient(v => v.text()),
+      description: f.get('description').lenient(v => v.text()),
       schemaString: f.get('schemaString').optional(v => v.text()),
       partitionColumns: f.get('partitionColumns').optional(v => v.list()) ?? [],
       configuration: f.get('configuration').optional(v => v.texts() as Record<string, string>) ?? {}
@@ -160,7 +165,7 @@ const READERS: Readonly<Record<string, (field: Field) => Action>> = {
       writerFeatures: f.get('writerFeatures').optional(v => v.list()) ?? []
     }
   }),
-  txn: f => ({ txn: { appId: f.get('appId').text(), version: f.get('version').integer() } }),
+  txn: f => ({ txn: { appId: f.get('appId').text(), version: f.get('version').lenient(v => v.integer()) } }),
   sidecar: f => ({ sidecar: { path: f.get('path').text(), sizeInBytes: f.get('sizeInBytes').integer() } }),
   // Writers are free in what they keep there: what is not as expected says nothing (PROTOCOL.md, Commit Provenance).
   commitInfo: f => ({

@@ -1,7 +1,7 @@
 import { Field, Struct } from 'apache-arrow';
 import type { Data } from 'apache-arrow';
 
-import { CHECKPOINT_COLUMNS, damaged, parseActions, toAction } from './actions';
+import { damaged, parseActions, toAction } from './actions';
 import type { Action, IAddFile, ISidecar } from './actions';
 import { laidOut, readerOf } from './arrow';
 import { CheckpointFiles } from './checkpoint_files';
@@ -12,8 +12,6 @@ import { ParquetFile, pruned } from './parquet';
 import type { IColumn } from './parquet';
 import { below, readWhole, resolveLogPath } from './store';
 
-/** The leaf that is most of a checkpoint. */
-const STATISTICS = 'add.stats';
 /** Uncompressed bytes that are decoded at a time, about. */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
@@ -27,21 +25,23 @@ export interface ICheckpointContent {
 /**
  * The content of a checkpoint: classic, multi-part or v2 in JSON or Parquet with its sidecars.
  *
- * @param statistics Whether files are to come with theirs; those of Parquet are left out otherwise.
+ * @param isWanted Whether a column of Parquet is, by its path, and, by the path `sidecar`, whether sidecars are.
  */
 export async function readCheckpoint(
   engine: IEngine,
   table: string,
   checkpoint: ICheckpoint,
-  statistics: boolean,
+  isWanted: (path: string) => boolean,
   signal: AbortSignal
 ): Promise<ICheckpointContent> {
   const log = logFolder(table);
-  const read = (location: string, size: number) => readPart(engine, location, size, statistics, signal);
+  const read = (location: string, size: number) => readPart(engine, location, size, isWanted, signal);
   const parts = await Promise.all(checkpoint.files.map(({ name, size }) => read(below(log, name), size)));
   const sidecars = parts.flatMap(({ others }) =>
     others.flatMap(action =>
-      'sidecar' in action ? [read(locate(table, action.sidecar), action.sidecar.sizeInBytes)] : []
+      'sidecar' in action && isWanted('sidecar')
+        ? [read(locate(table, action.sidecar), action.sidecar.sizeInBytes)]
+        : []
     )
   );
   const all = parts.concat(await Promise.all(sidecars));
@@ -55,7 +55,7 @@ async function readPart(
   engine: IEngine,
   location: string,
   size: number,
-  statistics: boolean,
+  isWanted: (path: string) => boolean,
   signal: AbortSignal
 ): Promise<ICheckpointContent> {
   if (location.endsWith('.json')) {
@@ -66,12 +66,11 @@ async function readPart(
     return content;
   }
   const file = await ParquetFile.open(engine.store, engine.decoder, location, size, signal);
-  const isWanted = (path: string) => CHECKPOINT_COLUMNS.has(path) && (statistics || path !== STATISTICS);
   const columns = file.columns.flatMap(column => pruned(column, isWanted) ?? []);
   const content = new Content();
-  for (const [group, { rows }] of file.rowGroups.entries()) {
-    const { bytesPerRow } = file.measure(columns, group);
-    const windowRows = Math.max(1, Math.floor(WINDOW_BYTES / Math.max(1, bytesPerRow)));
+  // Where none of them is there, a footer may claim any number of rows.
+  for (const [group, { rows }] of columns.length === 0 ? [] : file.rowGroups.entries()) {
+    const windowRows = Math.max(1, Math.floor(WINDOW_BYTES / Math.max(1, file.bytesPerRow(columns, group))));
     for (let first = 0; first < rows; first += windowRows) {
       const take = Math.min(windowRows, rows - first);
       const found = await file.read(columns, { group, first, take, batchRows: take }, signal);
@@ -104,10 +103,10 @@ class Content implements ICheckpointContent {
     const rowOf = readerOf(batch);
     for (let row = 0; row < batch.length; row++) {
       const file = files?.at(row, location) ?? null;
-      if (file === null) {
-        this.addAction(toAction(rowOf(row), location));
-      } else {
+      if (file !== null) {
         this.files.push(file);
+      } else if (batch.children.some(action => action.getValid(row))) {
+        this.addAction(toAction(rowOf(row), location));
       }
     }
   }

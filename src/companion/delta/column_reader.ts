@@ -3,7 +3,7 @@ import type { Data } from 'apache-arrow';
 
 import { TwinstoreError } from '../../contract';
 import type { IAddFile } from './actions';
-import { arrowType, conform, laidOut, nulls, take, TypeMismatch } from './arrow';
+import { arrowType, conform, hasLegacyValue, laidOut, nulls, take, TypeMismatch } from './arrow';
 import { columnFinder, findsById } from './column_mapping';
 import type { FindColumn } from './column_mapping';
 import type { IColumn, ParquetFile } from './parquet';
@@ -15,8 +15,11 @@ import type { ISchemaField } from './schema';
 const BATCH_ROWS = 65_536;
 /** Of one with dictionaries, which come anew with each batch. */
 const ENCODED_ROWS = 1_048_576;
-/** Uncompressed bytes that are read and decoded at a time, about; more only where a file cannot be read in parts. */
+/** Uncompressed bytes that are read and decoded at a time, about; more only of columns that cannot be read in parts. */
 const WINDOW_BYTES = 64 * 1024 * 1024;
+
+const LEGACY =
+  'it has dates before 1582-10-15 or timestamps before 1900-01-01, which Spark wrote in its calendar of before version 3';
 
 /** Turns what a file holds into what the table's schema says. */
 export class ColumnReader {
@@ -49,12 +52,13 @@ export class ColumnReader {
   /** The columns to read. */
   readonly found: IColumn[] = [];
 
-  /** Rows to read at a time, and to give at a time. */
-  sizes(group: number): { windowRows: number; batchRows: number } {
-    const { bytesPerRow, isSplittable } = this.parquet.measure(this.found, group);
-    const rows = Math.max(1, Math.floor(WINDOW_BYTES / Math.max(1, bytesPerRow)));
-    const batchRows = Math.min(this.projection.encoded === true ? ENCODED_ROWS : BATCH_ROWS, rows);
-    return { windowRows: isSplittable ? rows - (rows % batchRows) : Infinity, batchRows };
+  /** Rows to read at a time, and to give at a time; and the columns that are only to be had in whole chunks. */
+  sizes(group: number): { windowRows: number; batchRows: number; whole: readonly IColumn[] } {
+    const { found, parquet, projection } = this;
+    const rows = Math.max(1, Math.floor(WINDOW_BYTES / Math.max(1, parquet.bytesPerRow(found, group))));
+    const batchRows = Math.min(projection.encoded === true ? ENCODED_ROWS : BATCH_ROWS, rows);
+    const whole = found.filter(column => !parquet.isSplittable(column, group));
+    return { windowRows: rows - (rows % batchRows), batchRows, whole };
   }
 
   /**
@@ -66,15 +70,18 @@ export class ColumnReader {
       if ('constant' in source) {
         return take(source.constant, new Uint32Array(count));
       }
-      const column = this.conformed(columns[source.place] as Data, source.field);
+      const column = this.conformed(columns[source.place] as Data, source.field, this.found[source.place] as IColumn);
       return places === null ? column : take(column, places);
     });
     const { schema } = this.projection;
     return new RecordBatch(schema, laidOut(new Struct(schema.fields), count, { nullCount: 0, children }));
   }
 
-  private conformed(column: Data, { name, type }: ISchemaField): Data {
+  private conformed(column: Data, { name, type }: ISchemaField, source: IColumn): Data {
     try {
+      if (hasLegacyValue(column, this.parquet.legacyOf(source))) {
+        throw new TypeMismatch(LEGACY);
+      }
       return conform(column, type, this.find);
     } catch (cause) {
       throw cause instanceof TypeMismatch ? misfit(this.parquet.location, name, cause) : cause;

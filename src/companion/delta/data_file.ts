@@ -1,4 +1,5 @@
 import type { Data, RecordBatch } from 'apache-arrow';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { TwinstoreError } from '../../contract';
 import type { IAddFile } from './actions';
@@ -6,6 +7,7 @@ import { ColumnReader } from './column_reader';
 import { readDeletionVector } from './deletion_vector';
 import type { IEngine } from './engine';
 import { ParquetFile } from './parquet';
+import type { IColumn } from './parquet';
 import type { IProjection } from './projection';
 import type { Snapshot } from './snapshot';
 import { resolveLogPath } from './store';
@@ -89,21 +91,37 @@ export class DataFile {
     const reader = new ColumnReader(projection, this.file, this.parquet);
     let left = most;
     for (const { group, base, rows } of this.groups) {
-      const { windowRows, batchRows } = reader.sizes(group);
-      for (let first = Math.max(0, from - base); first < rows && left > 0;) {
-        const length = Math.min(windowRows, this.lengthFor(base + first, left, rows - first));
-        const window = { group, first, take: length, batchRows, encoded: projection.encoded ?? false };
-        const columns = await this.parquet.read(reader.found, window, signal);
+      const { windowRows, batchRows, whole } = reader.sizes(group);
+      const begin = Math.max(0, from - base);
+      const end = begin + this.lengthFor(base + begin, left, Math.max(0, rows - begin));
+      const read = async (columns: readonly IColumn[], first: number, take: number) => {
+        const window = { group, first, take, batchRows, encoded: projection.encoded ?? false };
+        const found = await this.parquet.read(columns, window, signal);
+        return new Map(columns.map((column, i) => [column, found[i] as Data[]]));
+      };
+      // What is only to be had as a whole is not decoded again for each of several windows.
+      const once = await read(end - begin > windowRows ? whole : [], begin, end - begin);
+      const others = reader.found.filter(column => !once.has(column));
+      for (let first = begin; first < end; first += windowRows) {
+        const length = Math.min(windowRows, end - first);
+        const columns = await read(others, first, length);
         for (let at = 0, i = 0; at < length && left > 0; at += batchRows, i++) {
+          if (reader.found.length === 0) {
+            // Nothing was read, so that nothing else had its turn: a footer may claim any number of rows.
+            await nextTurn();
+            signal.throwIfAborted();
+          }
           const start = base + first + at;
           const { count, places } = this.liveRows(start, Math.min(batchRows, length - at), left);
           left -= count;
           if (count > 0) {
-            const parts = columns.map(batches => batches[i] as Data);
+            const before = (first - begin) / batchRows;
+            const parts = reader.found.map(
+              column => (columns.get(column)?.[i] ?? once.get(column)?.[before + i]) as Data
+            );
             yield { batch: reader.batch(parts, count, places), rowOf: j => start + (places?.[j] ?? j) };
           }
         }
-        first += length;
       }
     }
   }
@@ -120,9 +138,9 @@ export class DataFile {
     const reader = new ColumnReader(projection, this.file, this.parquet);
     let next = 0;
     for (const { group, base, rows } of this.groups) {
-      const { windowRows, batchRows } = reader.sizes(group);
+      const { windowRows, batchRows, whole } = reader.sizes(group);
       while (next < numbers.length && (numbers[next] as number) < base + rows) {
-        const end = Math.min(base + rows, (numbers[next] as number) + windowRows);
+        const end = whole.length > 0 ? base + rows : Math.min(base + rows, (numbers[next] as number) + windowRows);
         const places: number[] = [];
         for (; next < numbers.length && (numbers[next] as number) < end && places.length < batchRows; next++) {
           places.push((numbers[next] as number) - base);

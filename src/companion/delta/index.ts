@@ -3,8 +3,9 @@ export { DecimalValue, ipcStream, jsonReader, rowsOf, textReader, timestampText 
 export type { Row, Value } from './arrow';
 export { physicalName } from './column_mapping';
 export type { IEngine } from './engine';
-export { deletedOf, liveRowsOf, recordsOf } from './file_statistics';
+export { deletedOf, recordsOf } from './file_statistics';
 export { history } from './history';
+export { logFolder } from './log_segment';
 export type { ICommit } from './history';
 export { LatestRows } from './lookup';
 export type { ILatestOptions, KeyText } from './lookup';
@@ -24,7 +25,7 @@ export { readFile } from './table';
 export { Statistics } from './statistics';
 export type { IStatisticsOptions } from './statistics';
 export { committedMs, versionAt } from './timestamps';
-export { Watched, WatchedTable } from './watched_table';
+export { isCurrent, Watched, WatchedTable } from './watched_table';
 export { WorkerDecoder } from './parquet';
 export {
   below,

@@ -60,17 +60,19 @@ export async function findLogSegment(
   return names.commits.length === 0 && names.checkpoints.length === 0 ? null : buildSegment(names, table, wanted);
 }
 
-/** The segment that does without a checkpoint which turned out to be damaged; null when no older files make the version. */
-export async function findOlderSegment(
+/** The segment that does without checkpoints which turned out to be damaged; null when no other files make the version. */
+export async function findOtherSegment(
   store: IObjectStore,
   table: string,
-  segment: ILogSegment,
+  version: number,
+  tried: readonly ICheckpoint[],
   signal: AbortSignal
 ): Promise<ILogSegment | null> {
   const names = await listLog(store, table, 0, signal);
-  const older = names.checkpoints.filter(({ version }) => version < (segment.checkpoint?.version ?? 0));
+  const isTried = ({ files: [first] }: ICheckpoint) => tried.some(({ files }) => files[0]?.name === first?.name);
+  const checkpoints = names.checkpoints.filter(checkpoint => !isTried(checkpoint));
   try {
-    return buildSegment({ ...names, checkpoints: older }, table, segment.version);
+    return buildSegment({ ...names, checkpoints }, table, version);
   } catch {
     return null;
   }

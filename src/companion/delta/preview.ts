@@ -5,7 +5,7 @@ import type { IAddFile } from './actions';
 import { DataFile } from './data_file';
 import type { ICheapSpan } from './data_file';
 import type { IEngine } from './engine';
-import { deletedOf, liveRowsOf, recordsOf } from './file_statistics';
+import { deletedOf, recordsOf } from './file_statistics';
 import { bind } from './filter';
 import type { Predicate } from './predicate';
 import { fieldsNamed, findField, projectionOf, schemaOf } from './projection';
@@ -60,7 +60,7 @@ export class Preview {
         'Order by a column of another type.'
       );
     }
-    this.total = liveRowsOf(snapshot.files);
+    this.total = snapshot.rows;
   }
 
   /** Of what `batches` gives. */

@@ -34,13 +34,20 @@ export interface ISchemaField {
   metadata: Readonly<Record<string, unknown>>;
 }
 
-/** Columns of a table from `metaData.schemaString`; none when it is null. */
-export function parseSchema(text: string | null, table: string): ISchemaField[] {
+/**
+ * Columns of a table from `metaData.schemaString`; none when it is null.
+ *
+ * @param isMapped Whether the table maps its columns: else ids and physical names that a schema has all the same are no
+ * reader's business (PROTOCOL.md, Column Mapping), and left out.
+ */
+export function parseSchema(text: string | null, table: string, isMapped: boolean): ISchemaField[] {
   if (text === null) {
     return [];
   }
+  const read = (key: string, value: unknown) =>
+    key.startsWith('delta.columnMapping.') && !isMapped ? undefined : value;
   try {
-    return parseFields(JSON.parse(text));
+    return parseFields(JSON.parse(text, read));
   } catch (cause) {
     throw damaged(table, 'the schema cannot be read', cause);
   }

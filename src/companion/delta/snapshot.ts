@@ -1,11 +1,13 @@
 import { TwinstoreError } from '../../contract';
-import { damaged, parseActions } from './actions';
+import { CHECKPOINT_COLUMNS, damaged, METADATA_COLUMNS, parseActions } from './actions';
 import type { Action, IAddFile, IMetadata, IProtocol, ITxn } from './actions';
 import { readCheckpoint } from './checkpoint';
 import type { ICheckpointContent } from './checkpoint';
+import { mappingMode } from './column_mapping';
 import type { IEngine } from './engine';
-import { findLogSegment, findOlderSegment, logFolder } from './log_segment';
-import type { ICommitFile, ILogSegment } from './log_segment';
+import { liveRowsOf } from './file_statistics';
+import { findLogSegment, findOtherSegment, logFolder } from './log_segment';
+import type { ICheckpoint, ICommitFile, ILogSegment } from './log_segment';
 import { readerRefusal } from './protocol_gate';
 import { Replay } from './replay';
 import type { ITableState } from './replay';
@@ -19,7 +21,8 @@ export class Snapshot {
     /** Canonical location. */
     readonly table: string,
     readonly segment: ILogSegment,
-    state: ITableState
+    state: ITableState,
+    hasFiles: boolean
   ) {
     if (state.protocol === null) {
       throw damaged(logFolder(table), `no protocol up to version ${segment.version}`);
@@ -30,10 +33,10 @@ export class Snapshot {
     this.version = segment.version;
     this.protocol = state.protocol;
     this.metadata = state.metadata;
-    this.schema = parseSchema(state.metadata.schemaString, table);
+    this.schema = parseSchema(state.metadata.schemaString, table, mappingMode(this.properties) !== 'none');
     this.txns = state.txns;
     this.refusal = readerRefusal(table, state);
-    this.live = state.files;
+    this.live = hasFiles ? state.files : null;
   }
 
   readonly version: number;
@@ -53,20 +56,32 @@ export class Snapshot {
     if (this.refusal !== null) {
       throw this.refusal;
     }
+    if (this.live === null) {
+      throw new Error('The snapshot was opened without its files.');
+    }
     return this.live;
+  }
+
+  /** Live rows; null unless every file has statistics. They are counted once, for that takes all statistics. */
+  get rows(): number | null {
+    this.counted ??= { rows: liveRowsOf(this.files) };
+    return this.counted.rows;
   }
 
   /** Files that it keeps in memory, whether they may be read or not. */
   get held(): number {
-    return this.live.length;
+    return this.live?.length ?? 0;
   }
 
-  private readonly live: readonly IAddFile[];
+  private readonly live: readonly IAddFile[] | null;
+  private counted: { rows: number | null } | null = null;
 }
 
 export interface ISnapshotOptions {
   /** Whether files come with their statistics, which are most of a large log. Default true. */
   statistics?: boolean;
+  /** Whether files come at all: protocol and metadata take next to nothing of a checkpoint. Default true. */
+  files?: boolean;
 }
 
 /**
@@ -79,46 +94,50 @@ export async function openSnapshot(
   table: string,
   version: number | null,
   signal: AbortSignal,
-  { statistics = true }: ISnapshotOptions = {}
+  { statistics = true, files = true }: ISnapshotOptions = {}
 ): Promise<Snapshot | null> {
   const found = await findLogSegment(engine.store, table, version, signal);
   if (found === null) {
     return null;
   }
-  const { segment, checkpoint } = await readSoundCheckpoint(engine, table, found, statistics, signal);
+  const isWanted = (path: string) =>
+    files ? CHECKPOINT_COLUMNS.has(path) && (statistics || path !== 'add.stats') : METADATA_COLUMNS.has(path);
+  const { segment, checkpoint } = await readSoundCheckpoint(engine, table, found, isWanted, signal);
   const commits = await Promise.all(segment.replay.map(commit => readCommit(engine, table, commit, signal)));
   const replay = new Replay(table);
   for (let i = commits.length - 1; i >= 0; i--) {
     replay.take(commits[i] ?? [], segment.replay[i]?.last ?? null);
   }
   replay.takeCheckpoint(checkpoint);
-  return new Snapshot(table, segment, replay.state());
+  return new Snapshot(table, segment, replay.state(), files);
 }
 
 const NOTHING: ICheckpointContent = { files: [], others: [] };
 
-/** The segment's checkpoint. A damaged or incomplete one is no loss while older files still make the version. */
+/** The segment's checkpoint. A damaged or incomplete one is no loss while other files still make the version. */
 async function readSoundCheckpoint(
   engine: IEngine,
   table: string,
   found: ILogSegment,
-  statistics: boolean,
+  isWanted: (path: string) => boolean,
   signal: AbortSignal
 ): Promise<{ segment: ILogSegment; checkpoint: ICheckpointContent }> {
   let failure: unknown = null;
+  const tried: ICheckpoint[] = [];
   for (let segment: ILogSegment | null = found; segment !== null;) {
     if (segment.checkpoint === null) {
       return { segment, checkpoint: NOTHING };
     }
     try {
-      return { segment, checkpoint: await readCheckpoint(engine, table, segment.checkpoint, statistics, signal) };
+      return { segment, checkpoint: await readCheckpoint(engine, table, segment.checkpoint, isWanted, signal) };
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof TwinstoreError) || !['store_failed', 'not_found'].includes(error.code)) {
         throw error;
       }
       failure ??= error;
-      segment = await findOlderSegment(engine.store, table, segment, signal);
+      tried.push(segment.checkpoint);
+      segment = await findOtherSegment(engine.store, table, segment.version, tried, signal);
     }
   }
   throw failure;

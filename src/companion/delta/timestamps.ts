@@ -3,6 +3,7 @@ import { damaged, parseActions } from './actions';
 import type { IEngine } from './engine';
 import { listCommits, logFolder } from './log_segment';
 import type { ICommitFile } from './log_segment';
+import { deltaProperty } from './properties';
 import { openSnapshot } from './snapshot';
 import type { Snapshot } from './snapshot';
 import { below, readWhole } from './store';
@@ -15,7 +16,7 @@ const HEAD_BYTES = 64 * 1024;
  * (PROTOCOL.md, In-Commit Timestamps: without an enablement version the feature is as old as the table.)
  */
 export function inCommitTimestampsFrom({ properties }: Snapshot): number {
-  return properties['delta.enableInCommitTimestamps'] === 'true'
+  return deltaProperty(properties, 'delta.enableInCommitTimestamps') === 'true'
     ? Number(properties['delta.inCommitTimestampEnablementVersion'] ?? 0)
     : Infinity;
 }
@@ -64,11 +65,19 @@ export async function committedMs(engine: IEngine, snapshot: Snapshot, signal: A
 /**
  * The newest version that was there at a time (ms since the epoch).
  *
+ * @param head The newest snapshot, where it is known.
+ *
  * Throws `not_found` when the table, or what is left of its log, begins later.
  */
-export async function versionAt(engine: IEngine, table: string, timeMs: number, signal: AbortSignal): Promise<number> {
+export async function versionAt(
+  engine: IEngine,
+  table: string,
+  timeMs: number,
+  signal: AbortSignal,
+  head: Snapshot | null = null
+): Promise<number> {
   const [newest, commits] = await Promise.all([
-    openSnapshot(engine, table, null, signal, { statistics: false }),
+    head ?? openSnapshot(engine, table, null, signal, { files: false }),
     listCommits(engine.store, table, signal)
   ]);
   if (newest === null) {

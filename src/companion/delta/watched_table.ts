@@ -32,8 +32,7 @@ export class Watched<T> {
     }
     const fresh = await openSnapshot(this.engine, this.location, null, signal, this.options);
     // The tail as the snapshot saw it; a commit in between makes the next look read again.
-    const head = fresh?.segment.commits.filter(({ last }) => last === fresh.version).map(({ entry }) => entry) ?? [];
-    this.known = fresh && { value: this.told(fresh), version: fresh.version, tail: describe(head) };
+    this.known = fresh && { value: this.told(fresh), version: fresh.version, tail: describe(commitOf(fresh)) };
     return this.known?.value ?? null;
   }
 
@@ -89,6 +88,21 @@ export class WatchedTable {
   private rowsOf: Snapshot | null = null;
   private knownRows: readonly Row[] = NO_ROWS;
   private files: ReadonlyMap<string, readonly Row[]> = new Map();
+}
+
+/** Whether a snapshot's commit is still the one that was there when it was read. */
+export async function isCurrent(engine: IEngine, snapshot: Snapshot, signal: AbortSignal): Promise<boolean> {
+  const { table, version } = snapshot;
+  const prefix = versionPrefix(version);
+  // No name of the log comes between this one and the commit's.
+  const { files } = await engine.store.list(logFolder(table), { after: `${prefix}.jso`, limit: 1, signal });
+  const found = files.filter(({ name }) => name === `${prefix}.json`);
+  return describe(found) === describe(commitOf(snapshot));
+}
+
+/** The commit of a snapshot's version; none where log cleaning took it away. */
+function commitOf({ segment, version }: Snapshot): IEntry[] {
+  return segment.commits.filter(({ last }) => last === version).map(({ entry }) => entry);
 }
 
 /** Commits of a log's tail; a table that was made anew at the same version has another time or size. */

@@ -1,6 +1,6 @@
 import { TwinstoreError } from '../../contract';
 import type { ITableHistoryAnswer, ITableRequest } from '../../contract';
-import { committedMs, history, openSnapshot, versionAt, WatchedTable } from '../delta';
+import { committedMs, history, isCurrent, openSnapshot, versionAt, WatchedTable } from '../delta';
 import type { ICommit, IEngine, Snapshot } from '../delta';
 import { definitionOf, Receipts, watermark } from '../groups';
 
@@ -33,14 +33,18 @@ export class OpenTable {
   ): Promise<{ head: Snapshot; snapshot: Snapshot }> {
     const head = await this.head(signal);
     const wanted =
-      at_us === undefined ? version : await versionAt(this.engine, this.location, Math.floor(at_us / 1000), signal);
+      at_us === undefined
+        ? version
+        : await versionAt(this.engine, this.location, Math.floor(at_us / 1000), signal, head);
     if (wanted === undefined || wanted === head.version) {
       return { head, snapshot: head };
     }
-    if (this.asked?.version !== wanted || this.asked.metadata.id !== head.metadata.id) {
-      this.asked = await openSnapshot(this.engine, this.location, wanted, signal);
+    let { asked } = this;
+    if (asked?.version !== wanted || !(await isCurrent(this.engine, asked, signal))) {
+      asked = await openSnapshot(this.engine, this.location, wanted, signal);
     }
-    return { head, snapshot: this.asked ?? this.refuse() };
+    this.asked = asked;
+    return { head, snapshot: asked ?? this.refuse() };
   }
 
   /** When a snapshot's version was committed, µs since the epoch; null where log cleaning took its commit away. */

@@ -1,5 +1,5 @@
 import type { ITableEntry, ITablesAnswer } from '../../contract';
-import { below, Limiter, Watched } from '../delta';
+import { below, Limiter, logFolder, Watched } from '../delta';
 import type { IEngine } from '../delta';
 import { isGroup } from '../groups';
 
@@ -40,8 +40,12 @@ export class Places {
 
   /** What is wrong with a table is told to those who open it. */
   private async kindOf(location: string, signal: AbortSignal): Promise<Kind> {
-    // Of a table only its kind is kept: there may be many, and large ones.
-    const told = this.tables.get(location) ?? new Watched<Kind>(this.engine, location, kindOf, { statistics: false });
+    const known = this.tables.get(location);
+    if (known === undefined && !(await this.hasLog(location, signal))) {
+      return 'folder';
+    }
+    // Of a table only its kind is read and kept: there may be many, and large ones.
+    const told = known ?? new Watched<Kind>(this.engine, location, kindOf, { files: false });
     try {
       const kind = await told.get(signal);
       if (kind === null) {
@@ -52,14 +56,14 @@ export class Places {
       return kind;
     } catch {
       signal.throwIfAborted();
-      return (await this.hasLog(location, signal)) ? 'table' : 'folder';
+      return 'table';
     }
   }
 
   /** Whether a log can be seen. Why a place cannot be listed is told to those who open it. */
   private async hasLog(location: string, signal: AbortSignal): Promise<boolean> {
     try {
-      return (await this.engine.store.list(location, { signal })).folders.includes('_delta_log');
+      return (await this.engine.store.list(logFolder(location), { limit: 1, signal })).files.length > 0;
     } catch {
       signal.throwIfAborted();
       return false;

@@ -1,5 +1,5 @@
 import type { IColumnStatistics, IStatisticsEnd, IStatisticsRequest } from '../../contract';
-import { CountingStore, liveRowsOf, parsePredicate, Statistics } from '../delta';
+import { CountingStore, parsePredicate, Statistics } from '../delta';
 import type { IEngine, Snapshot } from '../delta';
 import type { Parts } from '../streamed';
 import { withProgress } from './progress';
@@ -25,7 +25,7 @@ export async function* statisticsParts(
   return {
     version: snapshot.version,
     rows: statistics.rows,
-    total: liveRowsOf(snapshot.files),
+    total: snapshot.rows,
     columns: found,
     bytes: store.bytes,
     requests: store.requests,

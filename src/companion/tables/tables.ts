@@ -11,16 +11,7 @@ import type {
   ITableRequest,
   ITablesAnswer
 } from '../../contract';
-import {
-  canonical,
-  deletedOf,
-  isWithin,
-  liveRowsOf,
-  physicalName,
-  recordsOf,
-  resolveLogPath,
-  typeName
-} from '../delta';
+import { canonical, deletedOf, isWithin, physicalName, recordsOf, resolveLogPath, typeName } from '../delta';
 import type { IAddFile, ICommit, IEngine, ISchemaField, Snapshot } from '../delta';
 import type { Parts } from '../streamed';
 import { groupOf, OpenTable } from './open_table';
@@ -76,7 +67,7 @@ export class Tables {
         },
         files: files && files.length,
         bytes: files && bytesOf(files),
-        rows: files && this.rowsOf(snapshot, files),
+        rows: files && snapshot.rows,
         group: groupOf(snapshot),
         refusal: refusal && this.toBody(refusal)
       };
@@ -133,18 +124,9 @@ export class Tables {
     return answer;
   }
 
-  /** Statistics of many files are much text, so that a count is kept. */
-  private rowsOf(snapshot: Snapshot, files: readonly IAddFile[]): number | null {
-    const known = this.rows.get(snapshot);
-    const rows = known === undefined ? liveRowsOf(files) : known;
-    this.rows.set(snapshot, rows);
-    return rows;
-  }
-
   private readonly places: Places;
   /** By location, those used last at the end. */
   private readonly open = new Map<string, OpenTable>();
-  private readonly rows = new WeakMap<Snapshot, number | null>();
 }
 
 function columnOf({ name, type, nullable, metadata }: ISchemaField, partitions: readonly string[]): ITableColumn {

@@ -69,6 +69,28 @@ describe('WorkerDecoder', () => {
     await expect(decode(file)).rejects.toThrow(message);
   });
 
+  it('refuses a footer and a page index of a few bytes that claim two billion structs, at once', async () => {
+    make();
+    const claim = [0x29, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07];
+    const ending = [...Buffer.alloc(9), 0x10, 0, 0, 0, ...Buffer.from('PAR1')];
+    await expect(decode(Uint8Array.from([...claim, ...ending]))).rejects.toMatchObject({ code: 'store_failed' });
+    const indexes = [Uint8Array.of(0x19, ...claim.slice(1))];
+    const asked = decoder.ask({ ask: 'pages', indexes }, 'x.parquet', ALIVE);
+    await expect(asked).rejects.toMatchObject({ code: 'store_failed' });
+  });
+
+  it('bounds the heap of its worker', async () => {
+    const script = join(folder, 'limits.js');
+    const reply = '{ answer: resourceLimits.maxOldGenerationSizeMb, memory: 0 }';
+    write(
+      script,
+      `const { parentPort, resourceLimits } = require('node:worker_threads');
+      parentPort.on('message', () => parentPort.postMessage(${reply}));`
+    );
+    decoder = new WorkerDecoder({ script, deadlineMs: 10_000, maxMemory: MIB });
+    expect(await decoder.ask({ ask: 'pages', indexes: [] }, 'x.parquet', ALIVE)).toBe(512);
+  });
+
   it('ends with its deadline and then works again', async () => {
     make({ deadlineMs: 1 });
     await expect(decode(FILE)).rejects.toMatchObject({ code: 'deadline' });

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { Compression, Encoding, WriterPropertiesBuilder, WriterVersion } from 'parquet-wasm/node';
 
 import { ParquetFile } from '../../../src/companion/delta/parquet';
+import { miniFile } from '../../../src/companion/delta/parquet/mini_file';
 import { bytesOfRows, isSound, planColumn, planRows, pruned } from '../../../src/companion/delta/parquet/planner';
-import { thrift } from '../../../src/companion/delta/parquet/thrift';
+import { checkStruct, thrift } from '../../../src/companion/delta/parquet/thrift';
 import { readerOf } from '../../../src/arrow';
 import { CountingStore } from '../../../src/companion/delta/store';
 import { arrowToParquet, toParquet, write } from '../support/delta_files';
@@ -143,6 +144,34 @@ describe('ParquetFile', () => {
   });
 });
 
+describe('a footer', () => {
+  const chunk = { start: 4, end: 40, path: ['a'], codec: 'SNAPPY', encodings: ['PLAIN'], type: 'INT32', values: 5 };
+  const claims = (values: number) => {
+    const column = { element: { name: 'a', type: 'INT32' as const }, children: [], leaf: 0 };
+    const whole = { ...chunk, uncompressed: 36, dictionaryPages: 0, offsetIndex: null };
+    const leaves = [{ chunk: whole, ranges: [], dictionary: 0, values }];
+    return miniFile({ column, leaves, rows: 5, skip: 0, take: 5 }, [], false);
+  };
+
+  it('is refused when a flat column has not as many values as there are rows', async () => {
+    expect((await open(claims(5))).rowGroups).toMatchObject([{ rows: 5 }]);
+    for (const values of [4, 6]) {
+      await expect(open(claims(values))).rejects.toMatchObject({
+        code: 'store_failed',
+        details: expect.stringContaining('not as many values')
+      });
+    }
+  });
+
+  it('is refused when it is too long, before it is read', async () => {
+    const tail = Buffer.concat([Buffer.alloc(256 * 1024 - 8), Buffer.from('00000002', 'hex'), Buffer.from('PAR1')]);
+    const read = jest.fn(async () => Promise.resolve(tail));
+    const opening = ParquetFile.open({ ...store, read }, decoder, 'long.parquet', 2 ** 30, ALIVE);
+    await expect(opening).rejects.toMatchObject({ code: 'unsupported', message: expect.stringContaining('33554432') });
+    expect(read).toHaveBeenCalledTimes(1);
+  });
+});
+
 describe('an offset index', () => {
   const chunk = {
     start: 4,
@@ -216,5 +245,19 @@ describe('thrift', () => {
     expect(thrift.i32(-1).bytes).toEqual([1]);
     expect(thrift.list(Array.from({ length: 15 }, () => thrift.i32(0))).bytes.slice(0, 2)).toEqual([0xf5, 15]);
     expect(thrift.struct({ 1: thrift.bool(true), 20: thrift.i32(1), 2: undefined }).bytes).toEqual([0x11, 5, 40, 2, 0]);
+  });
+
+  it('sees a struct that claims more than it holds', () => {
+    const { struct, list, text, i32, i64, bool, i8 } = thrift;
+    const inner = struct({ 1: text('é'), 40: list([i64(2 ** 40), i64(-1)]), 41: bool(false), 42: i8(-1) });
+    const sound = struct({ 1: list(Array.from({ length: 20 }, () => inner)), 2: i32(7), 3: bool(true) }).bytes;
+    checkStruct(Uint8Array.from(sound));
+    for (let end = 0; end < sound.length; end++) {
+      expect(() => checkStruct(Uint8Array.from(sound.slice(0, end)))).toThrow('claims more');
+    }
+    // Lists of 2^31 - 1 structs, booleans and numbers, and text of such a length.
+    for (const head of [[0x19, 0xfc], [0x19, 0xf1], [0x19, 0xf5], [0x18]]) {
+      expect(() => checkStruct(Uint8Array.of(...head, 255, 255, 255, 255, 7, 0, 0))).toThrow('claims more');
+    }
   });
 });

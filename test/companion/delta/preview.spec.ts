@@ -4,7 +4,7 @@ import { WriterPropertiesBuilder } from 'parquet-wasm/node';
 import { compareValues } from '../../../src/arrow';
 import { openSnapshot, parsePredicate, Preview, rowsOf } from '../../../src/companion/delta';
 import type { IPreviewOptions, Row } from '../../../src/companion/delta';
-import { arrowToParquet, field, metaData, PROTOCOL, toParquet, writeCommit } from '../support/delta_files';
+import { add, arrowToParquet, field, metaData, PROTOCOL, toParquet, writeCommit } from '../support/delta_files';
 import { ALIVE } from '../support/engine';
 import { multiset } from '../support/multiset';
 import { randomOf, randomTable } from '../support/random_table';
@@ -76,6 +76,16 @@ describe('the cheapest window', () => {
       what: 'the first 4,920 rows; scanned 2 of 3 files',
       complete: false
     });
+  });
+
+  it('counts the rows of a snapshot once', async () => {
+    const files = ['a', 'b'].map(path => add(path, stats(0, 4)));
+    writeCommit(table.location, 0, [PROTOCOL, metaData([field('id', 'long')]), ...files]);
+    const snapshot = await openSnapshot(table.engine, table.location, null, ALIVE);
+    const parse = jest.spyOn(JSON, 'parse');
+    [1, 2, 3].forEach(limit => new Preview(table.engine, snapshot!, { limit, window: 'first' }));
+    expect(parse).toHaveBeenCalledTimes(2);
+    parse.mockRestore();
   });
 
   it('of a table without files is empty', async () => {

@@ -12,6 +12,7 @@ import {
   Schema,
   Struct,
   Table,
+  TimestampMicrosecond,
   TimestampMillisecond,
   TimestampNanosecond,
   Utf8,
@@ -20,14 +21,18 @@ import {
 import type { DataType } from 'apache-arrow';
 import { WriterPropertiesBuilder } from 'parquet-wasm/node';
 
-import { CountingStore, openSnapshot, parsePredicate, Scan } from '../../../src/companion/delta';
-import type { Snapshot } from '../../../src/companion/delta';
+import { CountingStore, openSnapshot, parsePredicate, rowsOf, Scan } from '../../../src/companion/delta';
+import type { IAddFile, Row, Snapshot } from '../../../src/companion/delta';
 import { laidOut } from '../../../src/companion/delta/arrow';
+import { ColumnReader } from '../../../src/companion/delta/column_reader';
+import { DataFile } from '../../../src/companion/delta/data_file';
+import { projectionOf } from '../../../src/companion/delta/projection';
 import type { IReadOptions } from '../../../src/companion/delta/store';
 import { arrowToParquet, field, metaData, PROTOCOL, toParquet, writeCommit } from '../support/delta_files';
 import { ALIVE } from '../support/engine';
 import { READER_3, ScannedTable } from '../support/scanned_table';
 import { removeTemporaryFolders } from '../support/temporary_folder';
+import { INT32, rawParquet } from './raw_parquet';
 
 afterAll(removeTemporaryFolders);
 let table: ScannedTable;
@@ -82,6 +87,37 @@ describe('a scan', () => {
     expect(await table.rows({ where, columns: ['c7'] })).toEqual(wanted.map(({ c7 }) => ({ c7 })));
   });
 
+  it('decodes a nested column once for all windows, and each other one window by window', async () => {
+    const rows = Array.from({ length: 1_000 }, (_, i) => ({ id: BigInt(i), s: { list: [`n${i}`], n: BigInt(-i) } }));
+    const list = { type: 'array', elementType: 'string', containsNull: true };
+    const struct = { type: 'struct', fields: [field('list', list), field('n', 'long')] };
+    const meta = metaData([field('s', struct), field('id', 'long')]);
+    writeCommit(table.location, 0, [PROTOCOL, meta, table.dataFile('a', toParquet(rows))]);
+    const snapshot = (await openSnapshot(table.engine, table.location, null, ALIVE)) as Snapshot;
+    const ask = jest.spyOn(table.engine.decoder, 'ask');
+    const { sizes } = ColumnReader.prototype;
+    const small = jest.spyOn(ColumnReader.prototype, 'sizes').mockImplementation(function (this: ColumnReader, group) {
+      return { ...sizes.call(this, group), windowRows: 200, batchRows: 100 };
+    });
+    const file = await DataFile.open(table.engine, snapshot, snapshot.files[0] as IAddFile, ALIVE);
+    const projection = projectionOf(snapshot, snapshot.schema);
+    for (const [from, most, decoded] of [
+      [0, Infinity, 1 + 5],
+      [30, 777, 1 + 4],
+      [950, 1_000, 2]
+    ] as const) {
+      ask.mockClear();
+      const found: Row[] = [];
+      for await (const { batch, rowOf } of file.read(projection, { from, most }, ALIVE)) {
+        expect(rowOf(0)).toBe(from + found.length);
+        found.push(...rowsOf(batch.data));
+      }
+      expect(found).toEqual(rows.slice(from, from + most));
+      expect(ask.mock.calls.filter(([{ ask: asked }]) => asked === 'column')).toHaveLength(decoded);
+    }
+    small.mockRestore();
+  });
+
   it('opens the next files while it reads one, where it will need them', async () => {
     const files = [0, 1, 2, 3, 4, 5].map(i => table.dataFile(`f${i}`, counted(i * 10, i * 10 + 10)));
     writeCommit(table.location, 0, [PROTOCOL, metaData(COLUMNS), ...files]);
@@ -132,6 +168,50 @@ describe('a scan', () => {
     await expect(table.scan()).rejects.toThrow(/column v is of type variant/);
     await expect(table.scan({ columns: ['u'] })).rejects.toThrow(/column u is of type \{"type":"udt"/);
     expect(await table.rows({ columns: ['id'] })).toEqual([]);
+  });
+
+  it.each([
+    ['no mode', {}, 1n],
+    ['the mode none', { 'delta.columnMapping.mode': 'none' }, 1n],
+    ['a mode in any case', { 'delta.columnMapping.mode': 'NAME' }, 2n]
+  ])('goes by physical names only where columns are mapped: %s', async (_, properties, id) => {
+    const mapped = (name: string, type: unknown) =>
+      field(name, type, { 'delta.columnMapping.id': 1, 'delta.columnMapping.physicalName': `col-${name}` });
+    const struct = { type: 'struct', fields: [mapped('n', 'long')] };
+    const meta = metaData([mapped('id', 'long'), mapped('s', struct), mapped('p', 'string')], properties);
+    meta.metaData.partitionColumns.push('p');
+    const bytes = toParquet([{ id: 1n, s: { n: 1n }, 'col-id': 2n, 'col-s': { 'col-n': 2n } }]);
+    const values = { partitionValues: { p: 'p1', 'col-p': 'p2' } };
+    const told = { stats: JSON.stringify({ minValues: { id: 1, 'col-id': 2 }, maxValues: { id: 1, 'col-id': 2 } }) };
+    writeCommit(table.location, 0, [READER_3, meta, table.dataFile('a', bytes, { ...values, ...told })]);
+    expect(await table.rows()).toEqual([{ id, s: { n: id }, p: `p${id}` }]);
+    const files = async (where: string) => (await table.scan({ where: parsePredicate(where) })).files.length;
+    expect([await files(`id = ${id}`), await files(`id = ${3n - id}`)]).toEqual([1, 0]);
+  });
+
+  it('takes a column of another case where only one has its name, as Spark does', async () => {
+    const struct = { type: 'struct', fields: [field('inner', 'long')] };
+    const fields = [field('id', 'long'), field('s', struct), field('exact', 'long'), field('twice', 'long')];
+    const bytes = toParquet([{ ID: 1n, S: { Inner: 2n }, EXACT: 3n, exact: 4n, Twice: 5n, TWICE: 6n }]);
+    writeCommit(table.location, 0, [PROTOCOL, metaData(fields), table.dataFile('a', bytes)]);
+    expect(await table.rows()).toEqual([{ id: 1n, s: { inner: 2n }, exact: 4n, twice: null }]);
+  });
+
+  it('lets others have their turn, and stops, where nothing of a file is read', async () => {
+    const meta = metaData([field('p', 'string')]);
+    meta.metaData.partitionColumns.push('p');
+    const bytes = rawParquet([{ name: 'x', id: 2, type: INT32, values: Buffer.alloc(0) }], 300 * 65_536);
+    writeCommit(table.location, 0, [PROTOCOL, meta, table.dataFile('a', bytes, { partitionValues: { p: 'x' } })]);
+    const controller = new AbortController();
+    const batches = (await table.scan()).batches(controller.signal);
+    expect((await batches.next()).value).toMatchObject({ numRows: 65_536 });
+    setTimeout(() => controller.abort(new Error('enough')), 1);
+    const rest = async () => {
+      while ((await batches.next()).done !== true) {
+        // Nothing but the signal ends it.
+      }
+    };
+    await expect(rest()).rejects.toThrow('enough');
   });
 
   it('refuses a file whose columns are to be found by ids that it has not', async () => {
@@ -187,9 +267,10 @@ class RoundStore extends CountingStore {
 }
 
 /** One column as a Parquet file. */
-function parquetOf(type: DataType, values: ArrayBufferView, length: number): Uint8Array {
+function parquetOf(type: DataType, values: ArrayBufferView, length: number, pairs = new Map<string, string>()) {
   const column = laidOut(type, length, { nullCount: 0, values });
-  return arrowToParquet(tableOf([new Field('c', type, true)], length, [column]));
+  const properties = new WriterPropertiesBuilder().setKeyValueMetadata(pairs).build();
+  return arrowToParquet(tableOf([new Field('c', type, true)], length, [column]), properties);
 }
 
 function tableOf(fields: Field[], length: number, children: ReturnType<typeof laidOut>[]): Table {
@@ -236,6 +317,43 @@ describe('values', () => {
     await expect(table.rows()).rejects.toThrow(
       /column c of .*\/a cannot be read: it has the Arrow type .* where the schema says/
     );
+  });
+
+  it.each<[string, string, DataType, ArrayBufferView, ArrayBufferView]>([
+    ['a date', 'date', new DateDay(), Int32Array.of(-141_428), Int32Array.of(-141_427)],
+    [
+      'a timestamp in ms',
+      'timestamp',
+      new TimestampMillisecond('UTC'),
+      BigInt64Array.of(-2_208_988_800_001n),
+      BigInt64Array.of(-2_208_988_800_000n)
+    ],
+    [
+      'a timestamp in µs',
+      'timestamp',
+      new TimestampMicrosecond('UTC'),
+      BigInt64Array.of(-2_208_988_800_000_001n),
+      BigInt64Array.of(-2_208_988_800_000_000n)
+    ]
+  ])('refuses %s that old Spark wrote in its calendar, and reads all others', async (_, type, stored, old, recent) => {
+    const read = (values: ArrayBufferView, pairs: Record<string, string>) => {
+      const bytes = parquetOf(stored, values, 1, new Map(Object.entries(pairs)));
+      writeCommit(table.location, 0, [PROTOCOL, metaData([field('c', type)]), table.dataFile('a', bytes)]);
+      return table.rows().then(({ length }) => length);
+    };
+    const spark3 = { 'org.apache.spark.version': '3.5.6' };
+    for (const pairs of [
+      { 'org.apache.spark.version': '2.4.8' },
+      { ...spark3, 'org.apache.spark.legacyDateTime': '' }
+    ]) {
+      await expect(read(old, pairs)).rejects.toMatchObject({
+        code: 'unsupported',
+        message: expect.stringMatching(/column c of .*\/a cannot be read: .*calendar of before version 3/),
+        remedy: expect.stringContaining('with Spark')
+      });
+      expect(await read(recent, pairs)).toBe(1);
+    }
+    expect([await read(old, spark3), await read(old, {})]).toEqual([1, 1]);
   });
 
   it('widens and fills with null inside of lists, maps and structs', async () => {

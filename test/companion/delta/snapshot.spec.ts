@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { history, openSnapshot, readFile, versionAt, WatchedTable } from '../../../src/companion/delta';
+import { CountingStore, history, openSnapshot, readFile, versionAt, WatchedTable } from '../../../src/companion/delta';
 import type { IAddFile, IEngine, Snapshot } from '../../../src/companion/delta';
+import { ParquetFile } from '../../../src/companion/delta/parquet';
 import { ALIVE, localEngine } from '../support/engine';
 import {
   add,
@@ -18,6 +20,7 @@ import {
 } from '../support/delta_files';
 import type { ActionJson } from '../support/delta_files';
 import { removeTemporaryFolders, temporaryFolder } from '../support/temporary_folder';
+import { INT32, rawParquet } from './raw_parquet';
 
 afterAll(removeTemporaryFolders);
 
@@ -177,6 +180,12 @@ describe('a snapshot', () => {
       expect([snapshot.metadata.id, paths(snapshot)]).toEqual(['from-checkpoint', ['a', 'b']]);
     });
 
+    it('reads no sidecar where no files are wanted', async () => {
+      rmSync(sidecar());
+      const snapshot = await openSnapshot(engine, table, null, ALIVE, { files: false });
+      expect(snapshot?.metadata.id).toBe('from-checkpoint');
+    });
+
     it('falls back to the commits when a sidecar is missing, cut off or damaged', async () => {
       for (const harm of [
         () => truncateSync(sidecar(), 40),
@@ -240,6 +249,68 @@ describe('a snapshot', () => {
     const broken = metaData([]);
     writeCommit(table, 0, [PROTOCOL, { metaData: { ...broken.metaData, schemaString: '{"fields":[{}]}' } }]);
     await expect(open()).rejects.toThrow(/schema cannot be read/);
+  });
+
+  it('is no worse for what no row depends on', async () => {
+    write(
+      logFile(table, 0),
+      [
+        ...[PROTOCOL, metaData(COLUMNS)].map(action => JSON.stringify(action)),
+        '{"txn":{"appId":"a","version":9223372036854775807}}',
+        '{"add":{"path":"a","size":1,"modificationTime":1e400,"stats":7,"partitionValues":{}}}'
+      ].join('\n')
+    );
+    const snapshot = await open();
+    expect(snapshot.txns.get('a')).toEqual({ appId: 'a', version: null });
+    expect(snapshot.files).toMatchObject([{ path: 'a', modificationTime: null, stats: null }]);
+    const rows = [
+      { protocol: { minReaderVersion: 1n, minWriterVersion: 2n } },
+      { metaData: { id: 'x', schemaString: JSON.stringify({ type: 'struct', fields: COLUMNS }) } },
+      { txn: { appId: 'a', version: 2n ** 60n } }
+    ];
+    write(logFile(table, 0, 'checkpoint.parquet'), toParquet(rows));
+    expect((await open()).txns.get('a')).toEqual({ appId: 'a', version: null });
+  });
+
+  it('takes another checkpoint of the same version for a damaged one', async () => {
+    const checkpoint = toParquet([
+      { protocol: { minReaderVersion: 1n, minWriterVersion: 2n } },
+      { metaData: { id: 'sound', schemaString: JSON.stringify({ type: 'struct', fields: COLUMNS }) } },
+      { add: { path: 'a', size: 5n } }
+    ]);
+    const uuid = (last: number) => `checkpoint.3a0d65cd-4056-49b8-937b-95f9e3ee90e${last}.parquet`;
+    write(logFile(table, 3, uuid(1)), checkpoint);
+    write(logFile(table, 3, uuid(2)), checkpoint.subarray(0, -20));
+    write(logFile(table, 3, uuid(3)), checkpoint.subarray(0, -30));
+    const snapshot = await open();
+    expect([snapshot.metadata.id, paths(snapshot)]).toEqual(['sound', ['a']]);
+  });
+
+  it('takes protocol and metadata alone where no files are wanted', async () => {
+    const path = () => randomBytes(8_000).toString('hex');
+    const rows = [
+      { protocol: { minReaderVersion: 1n, minWriterVersion: 2n } },
+      { metaData: { id: 'x', schemaString: JSON.stringify({ type: 'struct', fields: COLUMNS }) } },
+      ...Array.from({ length: 100 }, () => ({ add: { path: path(), size: 5n } }))
+    ];
+    const bytes = toParquet(rows);
+    write(logFile(table, 0, 'checkpoint.parquet'), bytes);
+    writeCommit(table, 1, [metaData(COLUMNS, { k: 'v' })]);
+    const counting = new CountingStore(engine.store);
+    const snapshot = await openSnapshot({ ...engine, store: counting }, table, null, ALIVE, { files: false });
+    expect([snapshot?.version, snapshot?.properties, snapshot?.protocol.minWriterVersion]).toEqual([1, { k: 'v' }, 2]);
+    expect(counting.bytes).toBeLessThan(bytes.length / 2);
+    expect(snapshot?.held).toBe(0);
+    expect(() => snapshot?.files).toThrow('without its files');
+  });
+
+  it('reads nothing of a checkpoint without any of its columns, whatever its footer claims', async () => {
+    const bytes = rawParquet([{ name: 'x', id: 2, type: INT32, values: Buffer.alloc(0) }], 2 ** 25);
+    write(logFile(table, 0, 'checkpoint.parquet'), bytes);
+    const read = jest.spyOn(ParquetFile.prototype, 'read');
+    await expect(open()).rejects.toThrow('no protocol');
+    expect(read).not.toHaveBeenCalled();
+    read.mockRestore();
   });
 
   it('ignores actions that readers may ignore', async () => {
@@ -312,8 +383,8 @@ describe('time', () => {
     ]);
   });
 
-  it('is missed where it is switched on and not there', async () => {
-    writeCommit(table, 0, [PROTOCOL, metaData(COLUMNS, { 'delta.enableInCommitTimestamps': 'true' })]);
+  it.each(['true', 'TRUE'])('is missed where it is switched on and not there: %s', async on => {
+    writeCommit(table, 0, [PROTOCOL, metaData(COLUMNS, { 'delta.enableInCommitTimestamps': on })]);
     await expect(at(HOUR)).rejects.toThrow(/no inCommitTimestamp/);
   });
 });

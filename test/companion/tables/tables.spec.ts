@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { CountingStore, LocalStore, RoutedStore } from '../../../src/companion/delta';
@@ -12,6 +13,7 @@ import {
   metaData,
   PROTOCOL,
   remove,
+  toParquet,
   write,
   writeActions,
   writeCommit
@@ -78,9 +80,13 @@ describe('places', () => {
   });
 
   it('shows a root as a folder while its store cannot be reached', async () => {
-    const list = jest.spyOn(counting, 'list').mockRejectedValue(new Error('connect ECONNREFUSED'));
+    const refused = () => Promise.reject(new Error('connect ECONNREFUSED'));
+    const list = jest.spyOn(counting, 'list').mockImplementation(refused);
+    const read = jest.spyOn(counting, 'read').mockImplementation(refused);
     expect((await tables.list(null, ALIVE)).entries).toEqual([{ name: root, location: root, kind: 'folder' }]);
+    expect(list.mock.calls.length + read.mock.calls.length).toBe(1);
     list.mockRestore();
+    read.mockRestore();
   });
 
   it('lists a thousand folders and says that there are more', async () => {
@@ -91,9 +97,24 @@ describe('places', () => {
     expect([entries.length, truncated]).toEqual([1_000, true]);
   });
 
+  it('reads of a large log only what the table is', async () => {
+    const file = () => ({ add: { path: randomBytes(8_000).toString('hex'), size: 5n } });
+    const { metaData: meta } = metaData(COLUMNS);
+    const checkpoint = toParquet([
+      { protocol: { minReaderVersion: 1n, minWriterVersion: 2n } },
+      { metaData: { id: meta.id, schemaString: meta.schemaString } },
+      ...Array.from({ length: 100 }, file)
+    ]);
+    write(logFile(place('large'), 0, 'checkpoint.parquet'), checkpoint);
+    const before = counting.bytes;
+    expect((await tables.list(root, ALIVE)).entries).toMatchObject([{ name: 'large', kind: 'table' }]);
+    expect(counting.bytes - before).toBeLessThan(checkpoint.length / 2);
+  });
+
   it('reads a log once, and sees when a table becomes a group', async () => {
     writeTable('energy');
-    expect(await requests(() => tables.list(root, ALIVE))).toBe(4);
+    // The folder, whether there is a log, its hint, its files, and the commit.
+    expect(await requests(() => tables.list(root, ALIVE))).toBe(5);
     // The folder, and the tail of the log.
     expect(await requests(() => tables.list(root, ALIVE))).toBe(2);
     const { definition } = new GroupFiles(place('energy'), 'energy');
@@ -189,10 +210,31 @@ describe('one table', () => {
     expect(await requests(() => tables.get({ location }, ALIVE))).toBe(1);
     await tables.history(location, 10, ALIVE);
     expect(await requests(() => tables.history(location, 10, ALIVE))).toBe(1);
-    expect(await requests(() => tables.files({ location, version: 0 }, 10, ALIVE))).toBe(1);
+    // And one of the version's own commit.
+    expect(await requests(() => tables.files({ location, version: 0 }, 10, ALIVE))).toBe(2);
     writeCommit(location, 2, [remove('a')]);
     expect(await tables.get({ location }, ALIVE)).toMatchObject({ version: 2, files: 0, rows: 0 });
     expect((await tables.history(location, 10, ALIVE)).commits).toHaveLength(3);
+  });
+
+  it('finds the version at a time without reading the log again', async () => {
+    const location = writeTable('t');
+    writeCommit(location, 1, [add('a', stats(5))]);
+    utimesSync(logFile(location, 0), 1_000, 1_000);
+    const early = { location, at_us: 2_000_000_000 };
+    expect(await tables.get(early, ALIVE)).toMatchObject({ version: 0, head: 1 });
+    // Listings of the log's tail, of all commits, and of the version's own.
+    expect(await requests(() => tables.get(early, ALIVE))).toBe(3);
+  });
+
+  it('forgets an older version that a restored log has otherwise', async () => {
+    const location = writeTable('t');
+    writeCommit(location, 1, [add('a')]);
+    writeCommit(location, 2, [add('b')]);
+    expect(await tables.get({ location, version: 1 }, ALIVE)).toMatchObject({ files: 1 });
+    writeCommit(location, 1, [add('c'), add('d')]);
+    writeCommit(location, 2, [add('e'), remove('c')]);
+    expect(await tables.get({ location, version: 1 }, ALIVE)).toMatchObject({ files: 2, id: 'table-1' });
   });
 
   it('forgets an older version of a table that was made anew', async () => {
@@ -260,10 +302,9 @@ describe('history', () => {
 describe('files', () => {
   it('lists the largest first, with names and partitions as people know them', async () => {
     const location = place('t');
-    const metadata = metaData([
-      field('k', 'long'),
-      field('p', 'string', { 'delta.columnMapping.id': 2, 'delta.columnMapping.physicalName': 'col-2' })
-    ]);
+    const mapped = { 'delta.columnMapping.id': 2, 'delta.columnMapping.physicalName': 'col-2' };
+    const mode = { 'delta.columnMapping.mode': 'name' };
+    const metadata = metaData([field('k', 'long'), field('p', 'string', mapped)], mode);
     metadata.metaData.partitionColumns.push('p');
     writeCommit(location, 0, [PROTOCOL, metadata]);
     writeActions(logFile(location, 1), [

@@ -40,7 +40,7 @@ export function conform(source: Data, type: DeltaType, find: FindColumn): Data {
 }
 
 /** Where the decoder puts Parquet's field id. */
-const FIELD_ID = 'PARQUET:field_id';
+export const FIELD_ID = 'PARQUET:field_id';
 
 /** The columns of a struct. */
 function conformFields(source: Data, fields: readonly ISchemaField[], find: FindColumn): Data[] {

@@ -1,8 +1,9 @@
 export { concat } from './concat';
 export { DecimalValue, jsonReader, readerOf, rowsOf, textReader, timestampText, valueText } from '../../../arrow';
 export type { Reader, Row, Value } from '../../../arrow';
-export { conform, TypeMismatch } from './conform';
+export { conform, FIELD_ID, TypeMismatch } from './conform';
 export { ipcStream } from './ipc_stream';
 export { laidOut, nulls } from './layout';
+export { hasLegacyValue } from './legacy_values';
 export { take } from './take';
 export { arrowField, arrowType } from './types';

@@ -5,6 +5,9 @@ import { Limiter } from '../store';
 import { damagedFile } from './damaged_file';
 import type { DecodeReply, DecodeRequest, IDecodeAnswers } from './protocol';
 
+/** Heap of the worker, of which the longest footers that are read need two thirds. */
+const MAX_HEAP_MIB = 512;
+
 /** Parses and decodes parts of Parquet files. */
 export interface IParquetDecoder {
   /**
@@ -45,7 +48,9 @@ export class WorkerDecoder implements IParquetDecoder {
     signal: AbortSignal
   ): Promise<IDecodeAnswers[R['ask']]> {
     signal.throwIfAborted();
-    const worker = (this.worker ??= new Worker(this.options.script));
+    const worker = (this.worker ??= new Worker(this.options.script, {
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB }
+    }));
     return new Promise((resolve, reject) => {
       const settle = (outcome: () => void, keep: boolean) => {
         clearTimeout(timer);

@@ -10,11 +10,13 @@ import type { IParquetDecoder } from './decoder';
 import { FileBytes } from './file_bytes';
 import type { IColumn, IColumnChunk, IPage, IParquetMetadata, IRowGroup } from './metadata';
 import { miniFile } from './mini_file';
-import { bytesOfRows, isFlat, isSound, leavesOf, planColumn, planRows } from './planner';
+import { bytesOfRows, holdsInt96, isFlat, isSound, leavesOf, planColumn, planRows } from './planner';
 import type { IColumnPlan, PageIndex } from './planner';
 
 /** The footer's length and the magic number after it. */
 const ENDING = 8;
+/** Bytes of a footer that is parsed, which takes twenty times as much memory. */
+const MAX_FOOTER = 16 * 1024 * 1024;
 const NO_PAGES: PageIndex = new Map();
 /** Places in a row group that are weighed against each other. */
 const MAX_STARTS = 512;
@@ -81,15 +83,23 @@ export class ParquetFile {
     return this.metadata.rowGroups;
   }
 
-  /** Uncompressed bytes of a row of these columns, and whether rows of them can be read without the whole row group. */
-  measure(columns: readonly IColumn[], group: number): { bytesPerRow: number; isSplittable: boolean } {
+  /** Whether the dates and timestamps of a column are in the calendar that Spark had before version 3. */
+  legacyOf(column: IColumn): { dates: boolean; timestamps: boolean } {
+    const { dateTime, int96 } = this.metadata.legacyCalendar;
+    return { dates: dateTime, timestamps: holdsInt96(column) ? int96 : dateTime };
+  }
+
+  /** Uncompressed bytes of a row of these columns. */
+  bytesPerRow(columns: readonly IColumn[], group: number): number {
     const { rows, chunks } = this.rowGroups[group] as IRowGroup;
-    const wanted = columns.flatMap(leavesOf).map(leaf => chunks[leaf] as IColumnChunk);
-    const bytes = wanted.reduce((sum, { uncompressed }) => sum + uncompressed, 0);
-    return {
-      bytesPerRow: bytes / Math.max(1, rows),
-      isSplittable: columns.every(isFlat) && wanted.every(({ offsetIndex }) => offsetIndex !== null)
-    };
+    const leaves = columns.flatMap(leavesOf);
+    return leaves.reduce((sum, leaf) => sum + (chunks[leaf] as IColumnChunk).uncompressed, 0) / Math.max(1, rows);
+  }
+
+  /** Whether rows of a column can be read without its whole chunk. */
+  isSplittable(column: IColumn, group: number): boolean {
+    const { chunks } = this.rowGroups[group] as IRowGroup;
+    return isFlat(column) && (chunks[column.leaf as number] as IColumnChunk).offsetIndex !== null;
   }
 
   /** Batches of each column, in the columns' order; all columns have batches of the same lengths. */
@@ -243,6 +253,13 @@ function footerLength({ tail, location, size }: FileBytes): number {
   const length = bytes.readUInt32LE(bytes.length - ENDING);
   if (length + ENDING > size) {
     throw damagedFile(location, `its footer claims ${length} bytes`);
+  }
+  if (length > MAX_FOOTER) {
+    throw new TwinstoreError(
+      'unsupported',
+      `${location} has a footer of ${length} bytes; up to ${MAX_FOOTER} are read.`,
+      'Write the file again in fewer row groups.'
+    );
   }
   return length;
 }

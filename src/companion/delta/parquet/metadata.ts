@@ -2,11 +2,16 @@ import { parquetMetadata, readOffsetIndex } from 'hyparquet';
 import type { ColumnChunk, RowGroup, SchemaElement } from 'hyparquet';
 
 import type { IRange } from '../store';
+import { legacyCalendarOf } from './legacy_calendar';
+import type { ILegacyCalendar } from './legacy_calendar';
+import { isFlat } from './planner';
+import { checkStruct } from './thrift';
 
 /** What a footer says, as far as it is needed to plan and decode; structured-cloneable. */
 export interface IParquetMetadata {
   columns: readonly IColumn[];
   rowGroups: readonly IRowGroup[];
+  legacyCalendar: ILegacyCalendar;
 }
 
 /** A node of the Parquet schema. */
@@ -47,7 +52,9 @@ export interface IPage extends IRange {
  * A damaged one may take forever or all memory, so only the worker and tests call it. Throws `Error` where it is seen.
  */
 export function parseFooter(footer: Uint8Array): IParquetMetadata {
-  const { schema, row_groups } = parquetMetadata(footer.slice().buffer, { geoparquet: false, parsers: RAW });
+  checkStruct(footer);
+  const told = parquetMetadata(footer.slice().buffer, { geoparquet: false, parsers: RAW });
+  const { schema, row_groups, key_value_metadata } = told;
   const tree = new SchemaTree(schema);
   const rowGroups = row_groups.map((group: RowGroup) => ({
     rows: whole(group.num_rows),
@@ -56,12 +63,17 @@ export function parseFooter(footer: Uint8Array): IParquetMetadata {
   if (rowGroups.some(({ chunks }) => chunks.length !== tree.leaves)) {
     throw new Error('a row group has not one chunk for each column');
   }
-  return { columns: tree.columns, rowGroups };
+  const flat = tree.columns.filter(isFlat);
+  if (rowGroups.some(({ rows, chunks }) => flat.some(({ leaf }) => chunks[leaf as number]?.values !== rows))) {
+    throw new Error('a column has not as many values as its row group has rows');
+  }
+  return { columns: tree.columns, rowGroups, legacyCalendar: legacyCalendarOf(key_value_metadata) };
 }
 
 /** Pages from the offset index of each chunk. Only for the worker, as `parseFooter`. */
 export function parseOffsetIndexes(indexes: readonly Uint8Array[]): IPage[][] {
   return indexes.map(bytes => {
+    checkStruct(bytes);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return readOffsetIndex({ view, offset: 0 }).page_locations.map(page => {
       const start = whole(page.offset);

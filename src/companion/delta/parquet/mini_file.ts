@@ -22,7 +22,9 @@ import {
   ParquetTypes
 } from 'hyparquet/src/constants.js';
 
+import { FIELD_ID } from '../arrow';
 import type { IColumn } from './metadata';
+import { holdsInt96 } from './planner';
 import type { IColumnPlan, ILeafPlan } from './planner';
 import { thrift } from './thrift';
 import type { IThriftValue } from './thrift';
@@ -193,12 +195,11 @@ function arrowSchema(type: DataType, { element }: IColumn): string {
   return Buffer.from(tableToIPC(new Table(schema), 'stream')).toString('base64');
 }
 
-function holdsInt96({ element, children }: IColumn): boolean {
-  return element.type === 'INT96' || children.some(holdsInt96);
-}
-
+/** The decoder takes a hint's metadata for the column's own, so that it has the field id, too. */
 function hintField(column: IColumn): Field {
-  return new Field(column.element.name, hintType(column), true);
+  const { name, field_id } = column.element;
+  const metadata = new Map(field_id === undefined ? [] : [[FIELD_ID, String(field_id)]]);
+  return new Field(name, hintType(column), true, metadata);
 }
 
 function hintType({ element, children }: IColumn): DataType {

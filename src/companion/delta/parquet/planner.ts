@@ -31,6 +31,11 @@ export function leavesOf(column: IColumn): number[] {
   return column.leaf === null ? column.children.flatMap(leavesOf) : [column.leaf];
 }
 
+/** Whether a column has timestamps of Parquet's old type, which name no type of their own. */
+export function holdsInt96({ element, children }: IColumn): boolean {
+  return element.type === 'INT96' || children.some(holdsInt96);
+}
+
 /**
  * Whether rows of a column can be read without its whole chunk: only a flat column has its pages end where rows do, and
  * the borders of several leaves differ.

@@ -42,6 +42,27 @@ describe('resolveLogPath', () => {
     expect(resolveLogPath(table, path)).toBe(location);
   });
 
+  it('takes most paths as they are, and finds for every path what the long way finds', () => {
+    const decode = jest.spyOn(globalThis, 'decodeURIComponent');
+    expect(resolveLogPath('/t', 'day=2026-01-01/part-0_1.c000.parquet')).toBe(
+      '/t/day=2026-01-01/part-0_1.c000.parquet'
+    );
+    expect(decode).not.toHaveBeenCalled();
+    decode.mockRestore();
+    const found = (path: string) => {
+      try {
+        return resolveLogPath('/t', path);
+      } catch {
+        return null;
+      }
+    };
+    let paths = [''];
+    for (let length = 1; length <= 5; length++) {
+      paths = paths.flatMap(path => ['a', '.', '/', '%', '41', '\n'].map(next => path + next));
+      paths.forEach(path => expect([path, found(path)]).toEqual([path, found(`./${path}`)]));
+    }
+  });
+
   it.each(['../x', '%2e%2e/x', 'a/%2e%2e/%2e%2e/x', '/../x', '%zz', 'http://host/x'])('refuses %s', path => {
     expect(() => resolveLogPath('/t', path)).toThrow(expect.objectContaining({ code: 'store_failed' }));
   });
