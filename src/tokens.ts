@@ -200,7 +200,10 @@ export interface IJobsModel {
   readonly stateChanged: ISignal<unknown, void>;
   /** Emitted once for each job that ends while it is watched. */
   readonly finished: ISignal<unknown, IJob>;
-  start(request: IJobRequest): Promise<IJob>;
+  /** Whether a job about a group (by its name) or a notebook (by its path) runs, or is just being started. */
+  isBusy(subject: string): boolean;
+  /** Does nothing while another job about the same group or notebook runs, or is just being started. */
+  start(request: IJobRequest): Promise<void>;
   stop(id: string): Promise<void>;
   refresh(): Promise<void>;
 }

@@ -89,14 +89,14 @@ export async function createServices(
   };
 }
 
-/** The services of the settings as they are now: made anew when the file changes, so that nobody has to restart. */
+/** The services of the settings as they are now: made anew when a file changes that was read for them. */
 export class CurrentServices {
   constructor(private readonly context: IServiceContext) {}
 
   /** Throws what `loadSettings` throws while there are none. */
   async get(): Promise<IServices> {
     const known = this.known;
-    if (known !== null && (await stampOf(known.path)) === known.stamp) {
+    if (known !== null && (await isAsSeen(known.seen))) {
       return known.services;
     }
     // Requests that come at the same time share one making.
@@ -113,13 +113,28 @@ export class CurrentServices {
   private async make(): Promise<IServices> {
     await this.dispose();
     const loaded = await loadSettings(this.context.places);
+    const seen = new Map([[loaded.path, loaded.stamp]]);
+    for (const file of filesOf(loaded.settings)) {
+      seen.set(file, await stampOf(file));
+    }
     const services = await createServices(loaded, this.context);
-    this.known = { ...loaded, services };
+    this.known = { seen, services };
     return services;
   }
 
-  private known: { path: string; stamp: string; services: IServices } | null = null;
+  /** The services and the files that were read for them, each with its stamp from before. */
+  private known: { seen: ReadonlyMap<string, string>; services: IServices } | null = null;
   private making: Promise<IServices> | null = null;
+}
+
+/** The files that the settings name. */
+function filesOf({ stores: { offline, online } }: Settings): string[] {
+  return [offline.credentials?.file, online.credentials?.file, online.ca].filter(file => file !== undefined);
+}
+
+async function isAsSeen(files: ReadonlyMap<string, string>): Promise<boolean> {
+  const stamps = await Promise.all([...files.keys()].map(stampOf));
+  return [...files.values()].every((stamp, i) => stamp === stamps[i]);
 }
 
 async function authorities(file: string | undefined): Promise<Buffer | null> {

@@ -46,7 +46,13 @@ export interface IGroupSummary {
   offline_event_us: number | null;
   online_event_us: number | null;
   last_receipt: Receipt | null;
-  last_proof: Pick<ParityReport, 'id' | 'verdict' | 'version' | 'at_us' | 'by' | 'coverage' | 'duration_s'> | null;
+  /** The newest proof that counts: neither sampled nor `unknown`. */
+  last_proof: Pick<
+    ParityReport,
+    'id' | 'verdict' | 'version' | 'at_us' | 'by' | 'coverage' | 'states' | 'duration_s'
+  > | null;
+  /** Of the newest proof, whether it counts or not. */
+  newest_proof_id: string | null;
   /** Why the group could not be read, when it could not. */
   error: IErrorBody | null;
 }
@@ -75,6 +81,8 @@ export interface IReceiptsAnswer {
 export interface IProofsAnswer {
   proofs: ParityReport[];
   total: number;
+  /** The newest that counts, as in the summary; it may be older than all of `proofs`. */
+  last_proof: ParityReport | null;
 }
 
 /** State of the companion as the server knows it. */

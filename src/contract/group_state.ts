@@ -1,4 +1,4 @@
-import type { ParityReport } from './types';
+import type { ParityReport, StateCounts } from './types';
 
 /** The shown state of a feature group, worst first. */
 export type GroupState = 'unreachable' | 'differs' | 'behind' | 'unknown' | 'in_parity';
@@ -92,6 +92,11 @@ export function groupState(facts: IGroupFacts): IShownState {
     return { state: 'unknown', words: `proved at v${proof.version}, proof too old` };
   }
   return { state: 'in_parity', words: 'in parity' };
+}
+
+/** Number of keys whose rows differ between the stores. */
+export function differing(states: StateCounts): number {
+  return states.missing_online + states.extra_online + states.stale_online + states.ahead_online + states.mismatch;
 }
 
 function count(n: number, one: string, many: string): string {

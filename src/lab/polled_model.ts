@@ -20,13 +20,15 @@ export class PolledModel<T> extends VDomModel implements IPolled<T> {
     this._fetch = options.fetch;
     this._now = options.now ?? Date.now;
     this._appearance = options.appearance;
+    const standby = options.standby ?? 'when-hidden';
     this._poll = new Poll({
       auto: options.polls ?? true,
       name: `jupyterlab-twinstore:${options.name}`,
       factory: () => this._read(),
       frequency: frequencyOf(options),
       // Of a poll that waits for ever, a reading that is put off is lost.
-      standby: options.polls === false ? 'never' : (options.standby ?? 'when-hidden')
+      standby:
+        options.polls === false ? 'never' : () => !this._isSeen || (typeof standby === 'function' ? standby() : standby)
     });
     if (options.polls !== false) {
       this._appearance.changed.connect(this._onAppearance, this);
@@ -49,6 +51,14 @@ export class PolledModel<T> extends VDomModel implements IPolled<T> {
   refresh(): Promise<void> {
     this._isUsers = true;
     return this.reread();
+  }
+
+  /** Whether anybody can see it, as is taken for granted. What comes due meanwhile is read when it is seen again. */
+  setSeen(isSeen: boolean): void {
+    this._isSeen = isSeen;
+    if (isSeen) {
+      void this._poll.start();
+    }
   }
 
   override dispose(): void {
@@ -130,6 +140,7 @@ export class PolledModel<T> extends VDomModel implements IPolled<T> {
   private _data: T | null = null;
   private _error: TwinstoreError | null = null;
   private _readUs: number | null = null;
+  private _isSeen = true;
   private _isReading = false;
   private _isWanted = false;
   /** Whether the user asked for the next reading. */

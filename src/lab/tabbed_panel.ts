@@ -1,9 +1,11 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { TabBarSvg } from '@jupyterlab/ui-components';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
 import type { TabBar, Widget } from '@lumino/widgets';
 import { Panel } from '@lumino/widgets';
+import { readWhileShown } from './when_shown';
 
 /** A tab of a view, about some subject. */
 export interface ITab<T> {
@@ -16,7 +18,7 @@ export interface ITab<T> {
 }
 
 /**
- * A view of the main area: a header above tabs. Owns the model that the tabs are about.
+ * A view of the main area: a header above tabs. Owns the model that the tabs are about, which reads while it is seen.
  *
  * #### Notes
  * All of it lies in one scrolling flow, so that nothing is squeezed out of sight in a low window or at 200 % zoom.
@@ -40,8 +42,17 @@ export class TabbedPanel<T> extends Panel {
       previousTitle?.owner.hide();
       currentTitle?.owner.show();
     });
+    readWhileShown(this, options.subject);
     this.addWidget(options.header);
     this.addWidget(this._tabBar);
+  }
+
+  /** Bring it to the front of the main area. @param type What the user is told that it is. */
+  showIn(shell: JupyterFrontEnd.IShell, type: string): void {
+    if (!this.isAttached) {
+      shell.add(this, 'main', { type });
+    }
+    shell.activateById(this.id);
   }
 
   addTab(tab: ITab<T>): void {
@@ -104,6 +115,7 @@ export class TabbedPanel<T> extends Panel {
 export namespace TabbedPanel {
   export interface IModel extends IDisposable {
     refresh(): Promise<void>;
+    setSeen(isSeen: boolean): void;
   }
 
   export interface IOptions<T> {

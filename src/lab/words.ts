@@ -1,5 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IJobResult, ParityReport, Receipt, StateCounts } from '../contract';
+import { dateText, timestampText } from '../arrow';
+import { differing } from '../contract';
+import type { IGroupSummary, IJobResult, ParityReport, Receipt, StateCounts } from '../contract';
 
 const SECOND = 1e6;
 const MINUTE = 60 * SECOND;
@@ -27,12 +29,13 @@ export function byteSize(bytes: number, trans: TranslationBundle): string {
 
 /** A point in time, to the second: `2026-03-01 10:31:07 UTC`. */
 export function absolute(us: number): string {
-  return `${new Date(us / 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  const text = timestampText(BigInt(Math.floor(us)), true);
+  return `${text.replace('T', ' ').slice(0, -'.000000Z'.length)} UTC`;
 }
 
 /** An event time: the date alone where it is midnight. */
 export function eventTime(us: number): string {
-  return us % DAY === 0 ? absolute(us).slice(0, 10) : absolute(us);
+  return us % DAY === 0 ? dateText(us / DAY) : absolute(us);
 }
 
 /** How long ago something was: `2 m ago`. */
@@ -45,6 +48,16 @@ export function ago(us: number, nowUs: number, trans: TranslationBundle): string
 export function freshness(us: number, nowUs: number, trans: TranslationBundle): string {
   const age = nowUs - us;
   return age < MINUTE ? trans.__('live') : trans.__('%1 behind now', span(age, trans));
+}
+
+/** How old the newest event is that a group holds: once, or for each store where they differ. */
+export function newestEvents(group: IGroupSummary, nowUs: number, trans: TranslationBundle): string[] {
+  const told = (us: number | null): string => (us === null ? '–' : ago(us, nowUs, trans));
+  const offline = told(group.offline_event_us);
+  const online = told(group.online_event_us);
+  return offline === online
+    ? [trans.__('newest event %1', offline)]
+    : [trans.__('newest event offline %1', offline), trans.__('online %1', online)];
 }
 
 /** A duration in seconds, as exact as it is worth. */
@@ -108,9 +121,26 @@ export function resultSentences(result: IJobResult | null, trans: TranslationBun
   ];
 }
 
-/** Number of keys whose rows differ between the stores. */
-export function differing(states: StateCounts): number {
-  return states.missing_online + states.extra_online + states.stale_online + states.ahead_online + states.mismatch;
+/** A row state in words. */
+export function stateWords(state: keyof StateCounts, trans: TranslationBundle): string {
+  switch (state) {
+    case 'match':
+      return trans.__('match');
+    case 'missing_online':
+      return trans.__('missing online');
+    case 'extra_online':
+      return trans.__('extra online');
+    case 'stale_online':
+      return trans.__('stale online');
+    case 'ahead_online':
+      return trans.__('ahead online');
+    case 'mismatch':
+      return trans.__('mismatch');
+    case 'expired':
+      return trans.__('expired');
+    case 'in_flight':
+      return trans.__('in flight');
+  }
 }
 
 /** The verdict of a proof, in one sentence. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-import { groupState, STATE_GLYPH } from '../../src/contract';
+import { differing, groupState, STATE_GLYPH } from '../../src/contract';
 import type { IGroupFacts, IShownState } from '../../src/contract';
 
 interface ICase {
@@ -21,5 +21,12 @@ describe('groupState', () => {
   it('has a vector for every state', () => {
     const states = new Set(cases.map(({ shown }) => shown.state));
     expect([...states].sort()).toEqual(Object.keys(STATE_GLYPH).sort());
+  });
+});
+
+describe('differing', () => {
+  it('counts the keys of each state that is an offence, and no others', () => {
+    const offences = { missing_online: 1, extra_online: 2, stale_online: 4, ahead_online: 8, mismatch: 16 };
+    expect(differing({ ...offences, match: 32, expired: 64, in_flight: 128 })).toBe(31);
   });
 });

@@ -144,6 +144,7 @@ test('a group that Spark wrote is listed before anything of it is online', async
     online_event_us: null,
     last_receipt: null,
     last_proof: null,
+    newest_proof_id: null,
     error: null
   });
 });

@@ -4,7 +4,7 @@ import {
   Field,
   Float64,
   Int64,
-  makeBuilder,
+  List,
   makeData,
   RecordBatch,
   Schema,
@@ -13,20 +13,9 @@ import {
   tableToIPC,
   Utf8
 } from 'apache-arrow';
-import type { Data, DataType } from 'apache-arrow';
 import type { IPreviewEnd } from '../../src/contract';
 import { encodeFrame, encodeJsonFrame } from '../../src/contract';
-
-function column(type: DataType, values: readonly unknown[]): Data {
-  const builder = makeBuilder({ type, nullValues: [null] });
-  values.forEach(value => builder.append(value));
-  return builder.finish().flush();
-}
-
-/** A decimal of 128 bits as its four words. */
-function words(unscaled: bigint): Uint32Array {
-  return Uint32Array.from([0n, 32n, 64n, 96n], shift => Number(BigInt.asUintN(32, unscaled >> shift)));
-}
+import { column, words } from '../arrow/samples';
 
 export const SCHEMA = new Schema([
   new Field('id', new Int64(), false),
@@ -77,6 +66,17 @@ export const ROWS: readonly ISampleRow[] = [
   { id: 2n, price: null, name: 'null', weight: NaN },
   { id: 3n, price: -5n, name: null, weight: null }
 ];
+
+/** Rows with a column `id` and a nested one, `tags`. */
+export function aNestedBatch(): RecordBatch {
+  const fields = [new Field('id', new Int64()), new Field('tags', new List(new Field('element', new Utf8())))];
+  const values = [
+    [1n, 2n],
+    [['b'], ['a']]
+  ];
+  const children = fields.map(({ type }, i) => column(type, values[i]!));
+  return new RecordBatch(new Schema(fields), makeData({ type: new Struct(fields), length: 2, nullCount: 0, children }));
+}
 
 /** Batches as one Arrow IPC stream. */
 export function ipc(...batches: RecordBatch[]): Uint8Array {

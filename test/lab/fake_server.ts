@@ -68,13 +68,13 @@ export function json(body: unknown, status = 200): Response {
 }
 
 /**
- * An answer that streams these pieces, then ends, or breaks, or waits until nobody listens.
+ * An answer that streams these pieces, then ends, or breaks, or waits until nobody listens or the signal aborts it.
  *
  * @param onCancel Called when nobody listens any more.
  */
 export function stream(
   pieces: readonly (string | Uint8Array)[],
-  end: 'ends' | 'breaks' | 'waits' = 'ends',
+  end: 'ends' | 'breaks' | 'waits' | AbortSignal = 'ends',
   onCancel: () => void = () => undefined
 ): Response {
   const encoder = new TextEncoder();
@@ -90,7 +90,11 @@ export function stream(
       } else if (end === 'ends') {
         controller.close();
       } else {
-        return new Promise<void>(() => undefined);
+        return new Promise<void>((_, reject) => {
+          if (end !== 'waits') {
+            end.addEventListener('abort', () => reject(new TypeError('The request was aborted.')));
+          }
+        });
       }
       return;
     },

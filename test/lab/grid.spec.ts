@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
-import { ArrowGrid, ArrowRows, columnsOf, readRows, rowsOf, sortedOrder } from '../../src/lab/grid';
-import { aBatch, ipc, ROWS, SCHEMA } from './arrow_samples';
+import { ArrowGrid, ArrowRows, columnsOf, readRows, rowsOf, sortedOrder, sortRows } from '../../src/lab/grid';
+import { aBatch, aNestedBatch, ipc, ROWS, SCHEMA } from './arrow_samples';
 import { after, attached, the } from './rendering';
 
 const trans = nullTranslator.load('jupyterlab_twinstore');
@@ -86,8 +86,19 @@ describe('the order of rows', () => {
     const rows = new ArrowRows(SCHEMA);
     const ids = Array.from({ length: 5000 }, (_, i) => BigInt((i * 7919) % 5000));
     rows.append(aBatch(ids.map(id => ({ id, price: null, name: null, weight: null }))));
-    rows.order = await sortedOrder(rows, 0, false, forever);
+    await sortRows(rows, { column: 'id', descending: false }, forever);
     expect(texts(rows, 0)).toEqual(ids.map((_, i) => String(i)));
+  });
+
+  it.each([
+    ['tags', 'nested values'],
+    ['gone', 'a column that is not there']
+  ])('stays that in which they came for %s, %s', async column => {
+    const rows = rowsOf(ipc(aNestedBatch()));
+    await sortRows(rows, { column: 'id', descending: true }, forever);
+    expect(texts(rows, 0)).toEqual(['2', '1']);
+    await sortRows(rows, { column, descending: true }, forever);
+    expect([rows.sorted, texts(rows, 0)]).toEqual([null, ['1', '2']]);
   });
 
   it('is given up on demand', async () => {
@@ -110,7 +121,7 @@ describe('ArrowGrid', () => {
   });
 
   it('tells name, type and marks in two lines of header', () => {
-    grid.setRows(sample(), COLUMNS, { column: 'price', descending: true, of: 'rows' });
+    grid.setRows(sample(), COLUMNS, { column: 'price', descending: true });
     const model = grid.grid.dataModel!;
     expect(model.data('column-header', 0, 1)).toBe('price ↓');
     expect(model.data('column-header', 1, 0)).toBe('bigint · not null');
@@ -136,19 +147,45 @@ describe('ArrowGrid', () => {
     expect(the(grid.node, '.twinstore-Grid-value').textContent).toBe('id, row 1: 9007199254740993');
   });
 
-  it('keeps cursor and widths as they are when the rows are sorted', async () => {
+  it('keeps the cursor where it is when the rows are sorted, and tells the value that is there then', async () => {
     const rows = sample();
-    grid.setRows(rows, COLUMNS, null);
+    grid.setRows(rows, COLUMNS, { column: 'name', descending: false });
+    const at = { r1: 0, c1: 1, r2: 0, c2: 1, cursorRow: 0, cursorColumn: 1 };
+    grid.grid.selectionModel?.select({ ...at, clear: 'all' });
+    const header = (column: number): unknown => grid.grid.dataModel!.data('column-header', 0, column);
+    expect([header(1), header(3)]).toEqual(['price', 'name ↑']);
+    await sortRows(rows, { column: 'price', descending: false }, forever);
+    expect([header(1), header(3)]).toEqual(['price ↑', 'name']);
+    expect(the(grid.node, '.twinstore-Grid-value').textContent).toBe('price, row 1: -0.05');
+    expect(grid.grid.selectionModel?.cursorColumn).toBe(1);
+  });
+
+  it('keeps cursor and widths as they are when other rows of the same columns come', async () => {
+    grid.setRows(sample(), COLUMNS, null);
     const at = { r1: 0, c1: 1, r2: 0, c2: 1, cursorRow: 0, cursorColumn: 1 };
     grid.grid.selectionModel?.select({ ...at, clear: 'all' });
     await after(() => undefined);
     const width = grid.grid.columnSize('body', 0);
     expect(width).not.toBe(120);
-    grid.setRows(rows, COLUMNS, { column: 'price', descending: false, of: 'rows' });
+    grid.setRows(sample(), COLUMNS, null);
     expect(grid.grid.selectionModel?.cursorColumn).toBe(1);
     await after(() => undefined);
     expect(grid.grid.columnSize('body', 0)).toBe(width);
     expect(the(grid.node, '.twinstore-Grid-value').textContent).toBe('price, row 1: 1.10');
+  });
+
+  it('copies the chosen cells by Ctrl-C, exact, nulls empty', () => {
+    const copied: string[] = [];
+    document.execCommand = () => {
+      const clipboardData = { setData: (_: string, text: string) => copied.push(text) };
+      return document.body.dispatchEvent(Object.assign(new Event('copy'), { clipboardData }));
+    };
+    grid.setRows(sample(), COLUMNS, null);
+    const at = { r1: 0, c1: 0, r2: 1, c2: 1, cursorRow: 0, cursorColumn: 0 };
+    grid.grid.selectionModel?.select({ ...at, clear: 'all' });
+    const keys = { key: 'c', keyCode: 67, ctrlKey: true, bubbles: true };
+    grid.grid.viewport.node.dispatchEvent(new KeyboardEvent('keydown', keys));
+    expect(copied).toEqual(['9007199254740993\t1.10\n2\t']);
   });
 
   it('is one stop of the Tab key, and lets it pass', () => {

@@ -1,3 +1,4 @@
+import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { acceptDialog, dismissDialog } from '@jupyterlab/testing';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
@@ -7,7 +8,7 @@ import { GroupView } from '../../src/lab/group/group_view';
 import { GroupModel } from '../../src/lab/group/model';
 import type { GroupPanel } from '../../src/lab/group/view';
 import { JobsModel } from '../../src/lab/jobs/model';
-import { ParityTab } from '../../src/lab/parity/tab';
+import { parityPlugin } from '../../src/lab/parity/plugin';
 import { WritesTab } from '../../src/lab/writes/tab';
 import { FakeServer, json, settled, stream } from './fake_server';
 import { after, attached, the } from './rendering';
@@ -29,7 +30,7 @@ describe('GroupView', () => {
       .on('GET jobs', () => json({ jobs: [] }))
       .on('POST api/groups/get', () => json(anAnswer()))
       .on('POST api/receipts', () => json({ receipts: [aReceipt({ late: 12, resumed: ['r0'] })], total: 3 }))
-      .on('POST api/proofs', () => json({ proofs: [], total: 0 }));
+      .on('POST api/proofs', () => json({ proofs: [], total: 0, last_proof: null }));
     jobs = new JobsModel({ client: server.client, appearance, health: new SetHealth().asModel });
     await settled();
     view = new GroupView({
@@ -53,6 +54,9 @@ describe('GroupView', () => {
     }
     return attached(shown);
   };
+
+  const showParity = (): void =>
+    void parityPlugin.activate({} as JupyterFrontEnd, view, server.client, appearance, null);
 
   it('opens one view for each group', async () => {
     const panel = await opened();
@@ -131,8 +135,19 @@ describe('GroupView', () => {
     expect(server.requests('POST api/groups/get').length).toBe(before + 1);
   });
 
+  it('begins one proof when it is told twice at once', async () => {
+    server
+      .on('POST jobs', () => json({ id: 'j1' }, 202))
+      .on('GET jobs/j1', () => json(proving))
+      .on('GET jobs/j1/events', () => new Promise<Response>(() => undefined));
+    const { node } = await opened();
+    const prove = the(node, 'button', 'Prove now');
+    await after(() => [prove.click(), prove.click()]);
+    expect(server.requests('POST jobs')).toHaveLength(1);
+  });
+
   it('repairs rows that differ, once that was affirmed', async () => {
-    const proof = { ...aReport({ verdict: 'out_of_parity' }) };
+    const proof = aReport({ verdict: 'out_of_parity', states: states({ mismatch: 3, extra_online: 2 }) });
     server
       .on('POST api/groups/get', () => json(anAnswer({ state: 'differs', words: '5 rows differ', last_proof: proof })))
       .on('POST jobs', () => json({ id: 'j1' }, 202))
@@ -141,6 +156,10 @@ describe('GroupView', () => {
     const { node } = await opened();
     const repair = the(node, 'button', 'Repair rows');
     await after(() => repair.click());
+    const dialog = the(document.body, '.jp-Dialog');
+    for (const words of ['feature_store.energy', '3 rows are written', '3 mismatch', '2 extra rows are deleted']) {
+      expect(dialog.textContent).toContain(words);
+    }
     await after(() => dismissDialog());
     expect(server.requests('POST jobs')).toHaveLength(0);
     await after(() => repair.click());
@@ -261,28 +280,29 @@ describe('GroupView', () => {
         ]
       }
     });
-    server.on('POST api/proofs', () => json({ proofs: [report], total: 1 }));
-    view.addTab({
-      id: 'parity',
-      title: 'Parity',
-      rank: 300,
-      create: group =>
-        new ParityTab(
-          new FollowingModel({
-            name: 'test',
-            fetch: request => server.client.proofs(group.name, 1, request),
-            appearance,
-            source: group,
-            mark: ({ summary: { last_proof: proof } }) => `${proof?.id}`
-          }),
-          trans
-        )
-    });
+    server.on('POST api/proofs', () => json({ proofs: [report], total: 1, last_proof: report }));
+    showParity();
     const { node } = await opened();
     const row = the(node, 'tr', 'MAC003221');
     for (const words of ['mismatch', '512.3', '470.6', 'energy_std: null', 'energy_std: 0.0', 'changed outside']) {
       expect(row.textContent).toContain(words);
     }
+  });
+
+  it('shows the proof that counts, and that a newer one was inconclusive', async () => {
+    const last = aReport();
+    const newest = aReport({ id: 'p2', verdict: 'unknown', notes: ['The log has a hole.'] });
+    server.on('POST api/proofs', () => json({ proofs: [last], total: 1, last_proof: last }));
+    showParity();
+    const panel = await opened();
+    const tab = the(panel.node, '.twinstore-Parity');
+    expect(tab.textContent).not.toContain('inconclusive');
+    server
+      .on('POST api/groups/get', () => json(anAnswer({ newest_proof_id: 'p2' })))
+      .on('POST api/proofs', () => json({ proofs: [newest], total: 2, last_proof: last }));
+    await after(() => panel.refresh());
+    expect(tab.textContent).toContain('A newer proof was inconclusive: Unknown: The log has a hole.');
+    expect(the(tab, '.twinstore-Parity-verdict').textContent).toContain('In parity');
   });
 
   it('lists the columns with their part in the group', async () => {

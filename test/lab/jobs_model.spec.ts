@@ -85,6 +85,28 @@ describe('JobsModel', () => {
     expect(model.jobs[0]?.id).toBe('j1');
   });
 
+  it('starts one job about a group, however often it is asked to', async () => {
+    await started();
+    const request = { verb: 'parity', args: { group: 'energy', how: 'auto' } } as const;
+    server
+      .on('POST jobs', () => json({ id: 'j1' }, 202))
+      .on('GET jobs/j1', () => json(aJob(request)))
+      .on('GET jobs/j1/events', () => new Promise<Response>(() => undefined));
+    const first = model.start(request);
+    expect(model.isBusy('energy')).toBe(true);
+    await Promise.all([first, model.start(request)]);
+    await model.start({ verb: 'retry', args: { group: 'energy' } });
+    expect(server.requests('POST jobs')).toHaveLength(1);
+    expect([model.isBusy('energy'), model.isBusy('water')]).toEqual([true, false]);
+  });
+
+  it('is free again when a job was refused', async () => {
+    await started();
+    server.on('POST jobs', () => new Response('', { status: 403 }));
+    await expect(model.start({ verb: 'retry', args: { group: 'energy' } })).rejects.toThrow('refused');
+    expect(model.isBusy('energy')).toBe(false);
+  });
+
   it('does not lose a job to a list that was made before it', async () => {
     jobs = [aJob({ id: 'j0', state: 'succeeded', started_us: NOW_US - 1e6 })];
     await started();
@@ -168,7 +190,46 @@ describe('JobsModel', () => {
     expect(server.seen).toEqual([]);
   });
 
-  it('closes its streams when it is disposed', async () => {
+  describe('in a page that is hidden and shown', () => {
+    let hidden: jest.SpyInstance;
+    const show = (isShown: boolean): void => {
+      hidden.mockReturnValue(!isShown);
+      document.dispatchEvent(new Event('visibilitychange'));
+    };
+
+    beforeEach(() => {
+      hidden = jest.spyOn(document, 'hidden', 'get').mockReturnValue(false);
+      jobs = [aJob({ last_seq: 5 }), aJob({ id: 'j0', started_us: NOW_US - 1 })];
+      for (const id of ['j0', 'j1']) {
+        server.on(`GET jobs/${id}/events`, () => new Promise<Response>(() => undefined));
+      }
+    });
+
+    afterEach(() => {
+      hidden.mockRestore();
+    });
+
+    const streams = (): (string | boolean)[][] =>
+      server.seen
+        .filter(({ path }) => path.endsWith('/events'))
+        .map(({ path, query, signal }) => [path, query.get('from') ?? '', signal.aborted]);
+
+    it('reads the events of one job, and none while it is hidden', async () => {
+      await started();
+      expect(streams()).toEqual([['jobs/j1/events', '6', false]]);
+      show(false);
+      await model.refresh();
+      expect(streams()).toEqual([['jobs/j1/events', '6', true]]);
+      show(true);
+      await settled();
+      expect(streams()).toEqual([
+        ['jobs/j1/events', '6', true],
+        ['jobs/j1/events', '6', false]
+      ]);
+    });
+  });
+
+  it('closes its stream when it is disposed', async () => {
     jobs = [aJob()];
     server.on('GET jobs/j1/events', () => new Promise<Response>(() => undefined));
     await started();

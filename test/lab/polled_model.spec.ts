@@ -70,6 +70,30 @@ describe('PolledModel', () => {
     model.dispose();
   });
 
+  it('reads nothing by itself while nobody sees it, and at once when somebody does', async () => {
+    let reads = 0;
+    const model = new PolledModel({ name: 'test', fetch: async () => ++reads, appearance });
+    model.setSeen(false);
+    await settled();
+    await model.refresh();
+    expect(reads).toBe(0);
+    model.setSeen(true);
+    await settled();
+    expect(reads).toBe(1);
+    model.dispose();
+  });
+
+  it('is not read again at once when it was out of sight for a moment', async () => {
+    let reads = 0;
+    const model = new PolledModel({ name: 'test', fetch: async () => ++reads, appearance });
+    await settled();
+    model.setSeen(false);
+    model.setSeen(true);
+    await settled();
+    expect(reads).toBe(1);
+    model.dispose();
+  });
+
   it('gives up its request when it is disposed, and changes no more', async () => {
     let signal: AbortSignal | undefined;
     const fetch = (request: IRequestOptions): Promise<string> => {

@@ -1,7 +1,10 @@
 import { RenderMimeRegistry, standardRendererFactories } from '@jupyterlab/rendermime';
 import { outputPlugin } from '../../src/lab/output/plugin';
+import type { ArrowGrid, IColumnAction } from '../../src/lab/grid';
+import { columnsOf } from '../../src/lab/grid';
 import { ROWS_MIME } from '../../src/lab/output/rows_output';
-import { aBatch, ipc, ROWS } from './arrow_samples';
+import type { RowsOutput } from '../../src/lab/output/rows_output';
+import { aBatch, ipc, ROWS, SCHEMA } from './arrow_samples';
 import { after, attached, the } from './rendering';
 
 /** An output as the Python package makes it. */
@@ -34,6 +37,24 @@ describe('rows in an output', () => {
     expect(the(renderer.node, 'tbody tr:first-child').textContent).toBe('90071992547409931.102014-02-27b2');
     await renderer.renderModel(model);
     expect(renderer.node.querySelectorAll('.lm-DataGrid')).toHaveLength(1);
+    renderer.dispose();
+  });
+
+  it('are sorted by the menu of a column, unless its values are nested', async () => {
+    const renderer = await attached(registry.createRenderer(ROWS_MIME) as RowsOutput);
+    await renderer.renderModel(model);
+    const grid = renderer.widgets[1] as ArrowGrid;
+    const actions = (change: object): readonly IColumnAction[] =>
+      (grid as unknown as { _options: ArrowGrid.IOptions })._options.actions({
+        ...columnsOf(SCHEMA.fields)[1]!,
+        ...change
+      });
+    expect(actions({ type: 'array<int>' })).toEqual([]);
+    await after(() => actions({})[0]?.run());
+    const { dataModel } = grid.grid;
+    expect([dataModel?.data('column-header', 0, 1), dataModel?.data('body', 0, 1)]).toEqual(['price ↑', '-0.05']);
+    await after(() => actions({})[2]?.run());
+    expect([dataModel?.data('column-header', 0, 1), dataModel?.data('body', 0, 1)]).toEqual(['price', '1.10']);
     renderer.dispose();
   });
 });

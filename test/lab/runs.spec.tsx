@@ -9,7 +9,7 @@ import { NotebooksModel } from '../../src/lab/runs/notebooks';
 import { notify } from '../../src/lab/runs/notify';
 import { outcome, RunsSection } from '../../src/lab/runs/section';
 import { FakeServer, json, settled, stream } from './fake_server';
-import { after, attached, the } from './rendering';
+import { after, attached, press, the } from './rendering';
 import { aJob, aProblem, aReceipt, aReport, NOW_US, quietAppearance, SetHealth, states } from './samples';
 
 const trans = nullTranslator.load('jupyterlab_twinstore');
@@ -119,6 +119,35 @@ describe('RunsSection', () => {
     expect(node.textContent).toContain('cell 6 of 11');
     expect(node.textContent).toContain('54 %');
     expect(node.querySelector('progress')?.value).toBeCloseTo(6 / 11);
+  });
+
+  it('starts one run when its button is clicked twice, and shows that it is busy', async () => {
+    server
+      .on('POST jobs', () => json({ id: 'j1' }, 202))
+      .on('GET jobs/j1', () => json(aJob({ args: { notebook: 'energy_features.ipynb' } })))
+      .on('GET jobs/j1/events', () => new Promise<Response>(() => undefined));
+    const run = the(await section(), 'button', 'Run energy_features.ipynb');
+    expect(run.getAttribute('aria-disabled')).toBe('false');
+    await after(() => [run.click(), run.click()]);
+    expect(server.requests('POST jobs')).toHaveLength(1);
+    expect(run.getAttribute('aria-disabled')).toBe('true');
+  });
+
+  it('is one tab stop in which arrows move, but not out of a text that scrolls', async () => {
+    const error = aProblem('It broke.', 'Mend it.', { details: 'a long text' });
+    const ended = { state: 'failed', error } as const;
+    server.on('GET jobs', () => json({ jobs: [aJob(ended), aJob({ ...ended, id: 'j2', started_us: NOW_US - 1 })] }));
+    const node = await section();
+    const [first, second] = [...node.querySelectorAll<HTMLElement>('.twinstore-Run')];
+    expect([first?.tabIndex, second?.tabIndex]).toEqual([0, -1]);
+    await after(() => first?.focus());
+    await press('ArrowDown');
+    expect(document.activeElement).toBe(second);
+    expect([first?.tabIndex, second?.tabIndex]).toEqual([-1, 0]);
+    const text = second?.querySelector('pre');
+    await after(() => text?.focus());
+    await press('ArrowUp');
+    expect(document.activeElement).toBe(text);
   });
 
   it('opens the executed notebook of a run, also of one that failed', async () => {

@@ -123,10 +123,11 @@ export function aReport(change: Partial<ParityReport> = {}): ParityReport {
 
 export function aSummary(change: Partial<IGroupSummary> = {}): IGroupSummary {
   const proof = aReport();
+  const { name = 'energy' } = change;
   return {
-    name: 'energy',
-    offline: 's3a://features/energy',
-    online: 'feature_store.energy',
+    name,
+    offline: `s3a://features/${name}`,
+    online: `feature_store.${name}`,
     state: 'in_parity',
     words: 'in parity',
     head: 41,
@@ -142,8 +143,10 @@ export function aSummary(change: Partial<IGroupSummary> = {}): IGroupSummary {
       at_us: proof.at_us,
       by: proof.by,
       coverage: proof.coverage,
+      states: proof.states,
       duration_s: proof.duration_s
     },
+    newest_proof_id: proof.id,
     error: null,
     ...change
   };

@@ -1,3 +1,4 @@
+import { Clipboard } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { HealthCover } from '../../src/lab/health/cover';
 import { HealthFoot } from '../../src/lab/health/foot';
@@ -86,6 +87,8 @@ describe('health in the sidebar', () => {
     for (const words of ['S3', 'Cassandra', 'unreachable', '127.0.0.1:9042', 'last seen', 'twinstore stack up']) {
       expect(foot.node.textContent).toContain(words);
     }
+    // What ticks would be announced again and again.
+    expect(the(foot.node, '[aria-live]').textContent).not.toContain('last seen');
     server.on('GET api/health', () => json(aHealth()));
     await after(() => the(foot.node, 'button', 'Try again').click());
     expect(foot.node.textContent).not.toContain('unreachable');
@@ -136,6 +139,15 @@ describe('health in the sidebar', () => {
     expect(the(node, 'pre').textContent).toContain('boom');
     await after(() => the(node, 'button', 'Restart').click());
     expect(server.requests('POST restart')).toHaveLength(1);
+  });
+
+  it('says when the server answered last, but does not announce it anew as time goes by', async () => {
+    const node = await cover();
+    server.on('GET status', () => new Response('', { status: 502 }));
+    await after(() => model.refresh());
+    expect(node.textContent).toContain('It last answered just now');
+    expect(the(node, '[aria-live]').textContent).not.toContain('It last answered');
+    expect(the(node, '[aria-live]').textContent).toContain('No answer from Jupyter Server');
   });
 
   it('says how to get the server half where it is missing', async () => {
@@ -199,6 +211,45 @@ describe('GroupsSection', () => {
     expect(the(await section(), '[role=status]').textContent).toContain('status 502');
   });
 
+  it('tells two groups of one name apart', async () => {
+    const groups = ['s3a://a/energy', 's3a://b/energy'].map(offline => aSummary({ offline }));
+    server.on('POST api/groups', () => json({ groups, errors: [] }));
+    const items = [...(await section()).querySelectorAll('button')];
+    expect(items.map(({ tabIndex }) => tabIndex)).toEqual([0, -1]);
+    await after(() => items[0]?.focus());
+    await press('ArrowDown');
+    expect(document.activeElement).toBe(items[1]);
+  });
+
+  it('says how new the newest events are: once, or for both stores where they differ', async () => {
+    const [recent, older] = [Date.now() * 1000 - 150e6, Date.now() * 1000 - 3.5 * 86400e6];
+    server.on('POST api/groups', () =>
+      json({
+        groups: [
+          aSummary({ offline_event_us: recent, online_event_us: recent }),
+          aSummary({ name: 'merchants', offline_event_us: recent, online_event_us: older })
+        ],
+        errors: []
+      })
+    );
+    const node = await section();
+    const line = (name: string): string =>
+      [...the(node, 'button', name).querySelectorAll('.twinstore-Item-line')].at(-1)?.textContent ?? '';
+    expect(line('energy').replaceAll('\u00a0', ' ')).toContain('newest event 2 m ago');
+    expect(line('energy')).not.toContain('online');
+    expect(line('merchants').replaceAll('\u00a0', ' ')).toContain('newest event offline 2 m agoonline 3 d ago');
+    expect(the(node, 'button', 'merchants').title).toMatch(/Newest event offline .* UTC .*, online .* UTC/);
+  });
+
+  it('copies an error, also where the page came over plain http', async () => {
+    const copy = jest.spyOn(Clipboard, 'copyToSystem').mockReturnValue();
+    server.on('POST api/groups', () => new Response('', { status: 502 }));
+    const node = await section();
+    await after(() => the(node, 'button', 'Copy').click());
+    expect(copy).toHaveBeenCalledWith(expect.stringContaining('status 502'));
+    copy.mockRestore();
+  });
+
   it('opens the group that is chosen', async () => {
     const node = await section();
     await after(() => the(node, 'button', 'merchants').click());
@@ -230,6 +281,9 @@ describe('GroupsSection', () => {
     server.on('POST api/groups', () => new Response('', { status: 502 }));
     await after(() => model.refresh());
     expect(the(node, 'button', 'merchants').closest('.twinstore-mod-stale')).not.toBeNull();
+    expect(node.textContent).toContain('As of just now');
+    expect(the(node, '[role=status]').textContent).toContain('status 502');
+    expect(the(node, '[role=status]').textContent).not.toContain('As of');
     server.on('POST api/groups', () => answer);
     await after(() => the(node, 'button', 'Try again').click());
     expect(node.querySelector('.twinstore-mod-stale')).toBeNull();

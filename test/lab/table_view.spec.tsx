@@ -1,14 +1,16 @@
 import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import * as grid from '../../src/lab/grid';
+import { GroupRowsTab } from '../../src/lab/table/group_rows';
 import type { RowsModel } from '../../src/lab/table/rows_model';
 import { TablePanel } from '../../src/lab/table/view';
 import { encodeJsonFrame } from '../../src/contract';
 import type { IPreviewRequest, ITableAnswer } from '../../src/contract';
-import { aBatch, framesOf, ROWS } from './arrow_samples';
-import { FakeServer, json, stream } from './fake_server';
+import { aBatch, aNestedBatch, framesOf, ROWS } from './arrow_samples';
+import { FakeServer, json, settled, stream } from './fake_server';
 import { after, attached, the } from './rendering';
-import { aPreviewEnd, aProblem, aReceipt, aTable, NOW_US, quietAppearance } from './samples';
+import { anAnswer, aPreviewEnd, aProblem, aReceipt, aTable, NOW_US, quietAppearance } from './samples';
 
 const trans = nullTranslator.load('jupyterlab_twinstore');
 
@@ -74,6 +76,18 @@ describe('the view of a table', () => {
     return server.requests('POST api/preview').at(-1)?.body as IPreviewRequest;
   }
 
+  /** What the Rows tab draws. */
+  function rowsModel(): RowsModel {
+    return (panel.widgets[2] as unknown as { _options: { model: RowsModel } })._options.model;
+  }
+
+  function type(input: HTMLInputElement, text: string): Promise<void> {
+    return after(() => {
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(input, text);
+      input.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+  }
+
   const status = (root: HTMLElement): string => the(root, '.twinstore-RowsStatus').textContent ?? '';
 
   it('reads the rows of the version that it tells, and says what they are', async () => {
@@ -87,10 +101,7 @@ describe('the view of a table', () => {
   it('reads again when the version is another one', async () => {
     const root = await opened();
     const slider = root.querySelector<HTMLInputElement>('input[type=range]')!;
-    await after(() => {
-      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(slider, '1');
-      slider.dispatchEvent(new Event('input', { bubbles: true }));
-    });
+    await type(slider, '1');
     expect(server.requests('POST api/preview')).toHaveLength(1);
     await after(() => slider.dispatchEvent(new KeyboardEvent('keyup', { key: 'ArrowLeft', bubbles: true })));
     expect(asked().version).toBe(1);
@@ -98,20 +109,93 @@ describe('the view of a table', () => {
     expect(asked().version).toBe(3);
   });
 
+  it('means all of the second that is typed, for times are shown to the second', async () => {
+    const root = await opened();
+    await type(root.querySelector<HTMLInputElement>('input[type=datetime-local]')!, '2026-03-01T10:31:07');
+    await after(() => the(root, 'button', 'Go').click());
+    const at = server.requests('POST api/tables/get').at(-1)?.body;
+    expect(at).toEqual({ location: 's3a://raw/events', at_us: Date.UTC(2026, 2, 1, 10, 31, 7, 999) * 1000 });
+  });
+
+  it.each([
+    ['id', { id: 't9' }],
+    ['time', { committed_us: NOW_US + 1e6 }]
+  ])('reads all of a table anew that has the same version and another %s', async (_, change) => {
+    const end = { version: 3, rows: 0, total: 0, columns: [], bytes: 10, requests: 1, took_ms: 5 };
+    server
+      .on('POST api/tables/files', () => json({ files: [], total: 0, bytes: 0 }))
+      .on('POST api/statistics', () => stream([encodeJsonFrame('end', end)]));
+    await opened();
+    for (const tab of ['history', 'files', 'statistics']) {
+      await after(() => panel.showTab(tab));
+    }
+    const read = (): number[] =>
+      ['preview', 'tables/history', 'tables/files', 'statistics'].map(
+        path => server.requests(`POST api/${path}`).length
+      );
+    await after(() => panel.refresh());
+    expect(read()).toEqual([1, 1, 1, 1]);
+    table = { ...table, ...change };
+    await after(() => panel.refresh());
+    expect(read()).toEqual([2, 2, 2, 2]);
+  });
+
+  it('calls statistics old that are of a table which was made anew', async () => {
+    const end = { version: 3, rows: 0, total: 0, columns: [], bytes: 10, requests: 1, took_ms: 5 };
+    server.on('POST api/statistics', () => stream([encodeJsonFrame('end', end)]));
+    const root = await opened();
+    await after(() => panel.showTab('statistics'));
+    table = { ...table, id: 't9', bytes: 5e9 };
+    await after(() => panel.refresh());
+    expect(the(root, '[aria-label=Statistics] .twinstore-mod-stale').textContent).toContain('0 rows at version 3');
+    expect(the(root, '[aria-label=Statistics] button').textContent).toBe('Read statistics');
+  });
+
+  it('keeps the rows of a version while a newer one comes', async () => {
+    const root = await opened();
+    table = { ...table, version: 4, head: 4, committed_us: NOW_US + 1e6 };
+    await after(() => panel.refresh());
+    expect(server.requests('POST api/preview')).toHaveLength(1);
+    expect(status(root)).toContain('Version 4 is looked at; these rows are of version 3.');
+  });
+
+  it('calls columns what they are in the rows that have arrived', async () => {
+    const partition = { name: 'day', type: 'int', nullable: true, partition: true, comment: null };
+    table = aTable({ columns: [...table.columns.slice(3), partition] });
+    await opened();
+    const columns = rowsModel().shown?.columns.map(({ name, type, isPartition }) => [name, type, isPartition]);
+    expect(columns).toEqual([
+      ['id', 'bigint', false],
+      ['price', 'decimal(10,2)', false],
+      ['day', 'date', true],
+      ['name', 'string', false],
+      ['weight', 'double', false]
+    ]);
+  });
+
   it('tells below the condition what is wrong with it, and keeps the rows that were there', async () => {
     const root = await opened();
     const error = aProblem('The condition makes no sense at "x".', 'Write it as c > 1.', { code: 'bad_request' });
     server.on('POST api/preview', () => json({ ...error, side: 'request' }, 400));
     const input = root.querySelector<HTMLInputElement>('.twinstore-Filter input')!;
-    await after(() => {
-      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value')?.set?.call(input, 'x');
-      input.dispatchEvent(new Event('input', { bubbles: true }));
-    });
+    await type(input, 'x');
     await after(() => the(root, 'button', 'Filter').click());
     expect(asked().where).toBe('x');
     expect(the(root, '[role=alert]').textContent).toContain(error.message);
     expect(input.getAttribute('aria-invalid')).toBe('true');
     expect(the(root, '.twinstore-Grid').classList).toContain('twinstore-mod-stale');
+  });
+
+  it('does not blame a condition for something else that is refused', async () => {
+    const root = await opened();
+    await after(() => rowsModel().ask({ where: 'id > 1' }));
+    const error = aProblem('The column tags is nested and has no order.', 'Order by another.', { code: 'bad_request' });
+    server.on('POST api/preview', () => json({ ...error, side: 'request' }, 400));
+    await after(() => rowsModel().ask({ order: { column: 'tags', descending: false } }));
+    expect(status(root)).toContain(error.message);
+    expect(root.querySelector('.twinstore-Filter [role=alert]')).toBeNull();
+    await after(() => the(root, '.twinstore-RowsStatus button', 'As they come').click());
+    expect(asked().order).toBeUndefined();
   });
 
   it('stops on demand and says so', async () => {
@@ -152,6 +236,9 @@ describe('the view of a table', () => {
     await after(() => the(root, 'button', 'Read again').click());
     expect(status(root)).toContain('S3 did not answer.');
     expect(status(root)).toContain('As of just now');
+    const announced = [...root.querySelectorAll('.twinstore-RowsStatus [role=status]')].map(node => node.textContent);
+    expect(announced.join()).toContain('S3 did not answer.');
+    expect(announced.join()).not.toContain('As of');
     expect(the(root, '.twinstore-Grid').classList).toContain('twinstore-mod-stale');
   });
 
@@ -204,6 +291,33 @@ describe('the view of a table', () => {
     expect([...section.querySelectorAll('tbody tr')].map(row => row.textContent)).toEqual(['1.5 – 2.53', '2.5 – 3.51']);
   });
 
+  it('tells times that are farther than JavaScript counts', async () => {
+    const far = Number.MAX_SAFE_INTEGER * 1000;
+    const of = (type: string, edges: number[]): object => ({
+      ...{ column: type, type, nulls: 0, min: null, max: null, frequent: null, mean: null },
+      histogram: { edges, counts: [1] }
+    });
+    const columns = [of('date', [2932897.5, 2147483647]), of('timestamp', [253402300800e6, 9223372036854775807])];
+    const end = { version: 3, rows: 2, total: 2, columns, bytes: 10, requests: 1, took_ms: 5 };
+    server
+      .on('POST api/statistics', () => stream([encodeJsonFrame('end', end)]))
+      .on('POST api/tables/files', () =>
+        json({
+          files: [{ path: 'a.parquet', bytes: 1, rows: 1, deleted: 0, partition: {}, modified_us: far }],
+          total: 1,
+          bytes: 1
+        })
+      );
+    const root = await opened();
+    await after(() => panel.showTab('statistics'));
+    expect([...root.querySelectorAll('.twinstore-Statistics tbody th')].map(bin => bin.textContent)).toEqual([
+      '+10000-01-01 – +5881580-07-11',
+      '+10000-01-01 00:00:00 UTC – +294247-01-10 04:00:54 UTC'
+    ]);
+    await after(() => panel.showTab('files'));
+    expect(the(root, '.twinstore-Files time').title).toBe('+287396-10-12 08:59:00 UTC');
+  });
+
   it('asks before it reads all of a large table', async () => {
     table = { ...table, bytes: 5e9 };
     const root = await opened();
@@ -214,13 +328,121 @@ describe('the view of a table', () => {
 
   it('sorts the rows that are there without reading them again, and the table by reading it', async () => {
     const root = await opened();
-    const rows = panel.widgets[2] as unknown as { _options: { model: RowsModel } };
-    const { model } = rows._options;
-    await after(() => model.ask({ order: { column: 'id', descending: true, of: 'rows' } }));
+    const model = rowsModel();
+    await after(() => model.sort({ column: 'id', descending: true }));
     expect(server.requests('POST api/preview')).toHaveLength(1);
     expect(model.shown?.rows.text(2, 0)).toBe('2');
     expect(status(root)).toContain('These rows by id, descending.');
-    await after(() => model.ask({ order: { column: 'id', descending: false, of: 'table' } }));
+    await after(() => model.ask({ order: { column: 'id', descending: false }, sort: null }));
     expect(asked().order).toEqual({ column: 'id', descending: false });
+    expect(status(root)).not.toContain('These rows by');
+  });
+
+  it('sorts the first rows of the table as they are', async () => {
+    const root = await opened();
+    const model = rowsModel();
+    await after(() => model.ask({ order: { column: 'id', descending: true } }));
+    await after(() => model.sort({ column: 'price', descending: false }));
+    expect(model.shown?.rows.text(0, 1)).toBe('-0.05');
+    const first = 'The first rows of the whole table by id, descending.';
+    expect(status(root)).toContain(`${first} These rows by price, ascending.`);
+    await after(() => the(root, '.twinstore-RowsStatus button', 'As they come').click());
+    expect(model.shown?.rows.text(0, 1)).toBe('1.10');
+    expect([status(root).includes(first), status(root).includes('These rows by')]).toEqual([true, false]);
+    expect(server.requests('POST api/preview')).toHaveLength(2);
+    await after(() => the(root, '.twinstore-RowsStatus button', 'As they come').click());
+    expect(asked().order).toBeUndefined();
+  });
+
+  it('sorts the rows of every reading, also of one that is stopped', async () => {
+    const root = await opened();
+    const model = rowsModel();
+    await after(() => model.sort({ column: 'price', descending: false }));
+    const pieces = framesOf(aPreviewEnd(), aBatch(ROWS)).slice(0, -1);
+    server.on('POST api/preview', ({ signal }) => stream(pieces, signal));
+    await after(() => void model.ask({ where: 'id > 1' }));
+    expect([model.phase, model.isCurrent]).toEqual(['reading', true]);
+    await after(() => model.sort({ column: 'weight', descending: true }));
+    expect(status(root)).not.toContain('These rows by');
+    await after(() => model.stop());
+    expect(status(root)).toContain('Stopped: the 3 rows that had arrived.');
+    expect(status(root)).toContain('These rows by weight, descending.');
+    expect(model.shown?.rows.text(0, 4)).toBe('NaN');
+  });
+
+  it('says no order that the rows do not have', async () => {
+    const root = await opened();
+    const model = rowsModel();
+    await after(() => model.sort({ column: 'price', descending: false }));
+    server.on('POST api/preview', () => stream(framesOf(aPreviewEnd(), aNestedBatch())));
+    await after(() => model.ask({ columns: ['id', 'tags'] }));
+    expect(model.shown?.columns.map(({ name }) => name)).toEqual(['id', 'tags']);
+    expect(status(root)).not.toContain('These rows by');
+  });
+
+  it('offers no order by nested values', async () => {
+    server.on('POST api/preview', () => stream(framesOf(aPreviewEnd(), aNestedBatch())));
+    const root = await opened();
+    const viewport = the(root, '[role=application]');
+    const keys = async (...pressed: [string, number][]): Promise<void> => {
+      for (const [key, keyCode] of pressed) {
+        await after(() => viewport.dispatchEvent(new KeyboardEvent('keydown', { key, keyCode, bubbles: true })));
+      }
+    };
+    viewport.dispatchEvent(new FocusEvent('focus'));
+    await keys(['ArrowRight', 39], ['Enter', 13]);
+    expect(the(root, '.twinstore-Grid-value').textContent).toBe('tags, row 1: ["b"]');
+    expect(document.querySelectorAll('.lm-Menu-item')).toHaveLength(0);
+    await keys(['ArrowLeft', 37], ['Enter', 13]);
+    expect(document.querySelectorAll('.lm-Menu-item')).toHaveLength(4);
+  });
+
+  it('is not read while it is hidden, and at once when it is seen again', async () => {
+    await opened();
+    const read = (): number => server.requests('POST api/tables/get').length;
+    await after(() => panel.hide());
+    await after(() => panel.refresh());
+    expect(read()).toBe(1);
+    await after(() => panel.show());
+    expect(read()).toBe(2);
+  });
+
+  it('comes to the front of the main area, and is added to it only once', async () => {
+    await opened();
+    Widget.detach(panel);
+    const calls: unknown[] = [];
+    const shell = {
+      add: (widget: Widget, area: string, { type: what }: { type: string }) => {
+        calls.push([area, what]);
+        Widget.attach(widget, document.body);
+      },
+      activateById: (id: string) => calls.push(id)
+    };
+    panel.showIn(shell as never, 'Delta table');
+    panel.showIn(shell as never, 'Delta table');
+    expect(calls).toEqual([['main', 'Delta table'], panel.id, panel.id]);
+  });
+});
+
+describe('the rows of a group', () => {
+  it('are not read before their tab is looked at', async () => {
+    const server = new FakeServer()
+      .on('POST api/tables/get', () => json(aTable()))
+      .on('POST api/preview', () => stream(framesOf(aPreviewEnd(), aBatch(ROWS))));
+    const group = { name: 'energy', data: anAnswer(), stateChanged: new Signal<never, void>({} as never) };
+    const tab = new GroupRowsTab({
+      group,
+      client: server.client,
+      appearance: quietAppearance(),
+      grid: async () => grid,
+      trans
+    });
+    tab.hide();
+    await attached(tab);
+    await settled();
+    expect(server.seen).toEqual([]);
+    await after(() => tab.show());
+    expect(server.seen.map(({ path }) => path)).toEqual(['api/tables/get', 'api/preview']);
+    tab.dispose();
   });
 });

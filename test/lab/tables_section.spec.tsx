@@ -1,4 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
+import { parseSettings } from '../../src/companion/config';
 import type { ITableEntry } from '../../src/contract';
 import { codeFor, codeForGroup } from '../../src/lab/tables/code';
 import { DeltaFolders } from '../../src/lab/tables/delta_folders';
@@ -85,6 +86,9 @@ describe('the Tables section', () => {
     server.on('POST api/tables', () => json({ location: null, entries: [], truncated: false }));
     await after(() => model.relist());
     expect(section.node.textContent).toContain('twinstore.toml');
+    const stores = '[stores.offline]\n[stores.online]\nhosts = ["h:9042"]\ndatacenter = "d"';
+    const { roots } = parseSettings(`${the(section.node, 'code').textContent}\n${stores}`, '/twinstore.toml', '/');
+    expect(roots).toEqual([{ location: 's3a://features' }]);
   });
 
   it('lists opened folders again on demand', async () => {
@@ -137,18 +141,20 @@ describe('the code that reads a table', () => {
 });
 
 describe('folders of the file browser', () => {
-  it('hold a Delta table when a log lies in them; each is looked into once', async () => {
-    const asked: string[] = [];
-    const get = async (path: string): Promise<unknown> => {
-      asked.push(path);
-      return { content: path === 'table' ? [{ name: '_delta_log', type: 'directory' }] : [] };
+  it('hold a Delta table when a log lies in them, and are looked into until one does', async () => {
+    let content: unknown[] = [];
+    let asked = 0;
+    const get = async (): Promise<unknown> => {
+      asked++;
+      return { content };
     };
     const folders = new DeltaFolders({ get } as never);
     expect(folders.holds('table')).toBeNull();
     await folders.look('table');
+    expect(folders.holds('table')).toBe(false);
+    content = [{ name: '_delta_log', type: 'directory' }];
     await folders.look('table');
-    await folders.look('other');
-    expect([folders.holds('table'), folders.holds('other')]).toEqual([true, false]);
-    expect(asked).toEqual(['table', 'other']);
+    await folders.look('table');
+    expect([folders.holds('table'), asked]).toEqual([true, 2]);
   });
 });

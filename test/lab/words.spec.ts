@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { shares } from '../../src/lab/parity/state_bar';
-import { ago, eventTime, freshness, receiptSentence, verdictSentence, versions } from '../../src/lab/words';
+import { absolute, ago, eventTime, freshness, receiptSentence, verdictSentence, versions } from '../../src/lab/words';
 import { aReceipt, aReport, NOW_US, states } from './samples';
 
 const trans = nullTranslator.load('jupyterlab_twinstore');
@@ -25,7 +25,17 @@ describe('times', () => {
     expect(spaced(freshness(NOW_US - 180e6, NOW_US, trans))).toBe('3 m behind now');
   });
 
+  it.each([
+    [9223372036854775807, '+294247-01-10 04:00:54 UTC'],
+    [Date.UTC(10000, 0) * 1000, '+10000-01-01 00:00:00 UTC'],
+    [-62_167_219_200_000_008, '-0001-12-31 23:59:59 UTC'],
+    [NOW_US + 999_999.5, '2026-03-01 12:00:00 UTC']
+  ])('tells %s µs as %s', (us, words) => {
+    expect(absolute(us)).toBe(words);
+  });
+
   it('shows a date as a date', () => {
+    expect(eventTime(Date.UTC(10000, 0) * 1000)).toBe('+10000-01-01');
     expect(eventTime(Date.UTC(2014, 1, 28) * 1000)).toBe('2014-02-28');
     expect(eventTime(NOW_US)).toBe('2026-03-01 12:00:00 UTC');
   });

@@ -127,8 +127,10 @@ test('rows are filtered, sorted and found at an earlier version', async ({ page 
   await tables.grid.focus();
   await page.keyboard.press('Enter');
   await page.getByRole('menuitem', { name: 'First rows of the table by price, descending' }).click();
-  await expect(tables.rows).toContainText('The first rows of the whole table by price, descending.');
-  await expect(tables.rows).toContainText(/files, .* requests/, { timeout: 60_000 });
+  await expect(tables.rows).toContainText('The first rows of the whole table by price, descending.', {
+    timeout: 60_000
+  });
+  await expect(tables.rows).toContainText(/files, .* requests/);
 
   const history = await tables.tab('History');
   await history.getByRole('button', { name: /Version 0/ }).click();
@@ -210,7 +212,7 @@ test('each state that a table can be in says what to do', async ({ page }) => {
   await expect(vacuumed.rows).toContainText('All 10 rows');
   await (await vacuumed.tab('History')).getByRole('button', { name: /Version 0/ }).click();
   await vacuumed.tab('Rows');
-  await expect(vacuumed.rows.getByRole('status').filter({ hasText: 'As of' })).toBeVisible();
+  await expect(vacuumed.rows.getByText('As of')).toBeVisible();
   await vacuumed.screenshots('vacuumed');
 
   const none = new Tables(page, 'no_table');

@@ -153,9 +153,11 @@ def test_a_crash_is_followed_by_restarts_then_by_failed_with_the_log(short_folde
         assert life.starts == 1 + len(QUICK.restarts_s)
         assert any("cannot start" in line for line in life.companion.log)
         assert "AKIAABCDEFGHIJKLMNOP" not in "\n".join(life.companion.log)
-        # A failed one stays so, and says so at once.
-        with pytest.raises(TwinstoreError):
+        # A failed one stays so, and says so at once, in an error of its own: one object would gather all tracebacks.
+        with pytest.raises(TwinstoreError) as again:
             await life.companion.ensure()
+        assert again.value is not caught.value
+        assert again.value.to_body() == caught.value.to_body()
         assert life.starts == 1 + len(QUICK.restarts_s)
         life.flags = []
         await life.companion.restart()

@@ -70,8 +70,13 @@ def test_what_others_made_is_left_alone(place: Path) -> None:
     link.symlink_to(place)
     begun = place / "ts-ghi"
     begun.mkdir(mode=0o700)
+    without_our_lock = place / "ts-jkl"
+    without_our_lock.mkdir(mode=0o700)
+    (without_our_lock / "notes").touch()
+    os.utime(without_our_lock, (0, 0))
     with RuntimeFolder():
         assert open_to_all.exists()
         assert link.is_symlink()
         # A server that begins has no lock yet.
         assert begun.exists()
+        assert (without_our_lock / "notes").exists()

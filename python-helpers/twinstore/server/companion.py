@@ -109,7 +109,9 @@ class Companion:
                 await asyncio.wait_for(self._settled.wait(), left_s)
         if self._address is not None:
             return self._address
-        raise self.error or TwinstoreError(
+        if self.error is not None:
+            raise _fresh(self.error)
+        raise TwinstoreError(
             "unavailable", "The companion is still starting.", "Try again in some seconds; its log tells more."
         )
 
@@ -330,6 +332,11 @@ def _as_error(body: dict[str, Any]) -> TwinstoreError:
         str(body.get("remedy") or _REMEDY),
         details=str(body.get("details") or ""),
     )
+
+
+def _fresh(error: TwinstoreError) -> TwinstoreError:
+    """The same error as a new object: one that is raised again and again gathers the tracebacks of all callers."""
+    return TwinstoreError(error.code, error.message, error.remedy, side=error.side, details=error.details)
 
 
 def _now_us() -> int:

@@ -58,7 +58,7 @@ class RestartHandler(JsonHandler):
 
     @web.authenticated
     async def post(self) -> None:
-        """Answers at once; `GET status` tells what comes of it."""
+        """Answers when the old one has ended, which may take 6 s; `GET status` tells what comes of the new one."""
         await self.twinstore.companion.restart()
         self.answer({}, 202)
 

@@ -83,15 +83,12 @@ def _sweep(parent: Path, prefix: str) -> None:
             if _is_dead(folder):
                 shutil.rmtree(folder, ignore_errors=True)
         except (TwinstoreError, OSError):
-            # Another user's, or swept by another server in this moment.
+            # Another user's, without our lock, or swept by another server in this moment.
             continue
 
 
 def _is_dead(folder: Path) -> bool:
-    try:
-        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        return _is_old(folder)
+    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -102,5 +99,5 @@ def _is_dead(folder: Path) -> bool:
 
 
 def _is_old(folder: Path) -> bool:
-    """Whether it is older than a server needs to make the folder, its lock next, and to take it."""
+    """Whether it is older than a server needs from making the folder to taking its lock."""
     return time.time() - folder.stat().st_mtime > _BEGINNING_S

@@ -10,7 +10,7 @@ import type {
 import { below, isWithin, Limiter } from '../delta';
 import type { Snapshot } from '../delta';
 import { definitionOf } from './definition';
-import { GroupFolder, unreadable } from './group_folder';
+import { GroupFolder, newestThatCounts, unreadable } from './group_folder';
 import type { IGroupServices } from './group_folder';
 
 /** Where groups are looked for. */
@@ -63,7 +63,11 @@ export class Catalogue {
   async proofs(name: string, limit: number, signal: AbortSignal): Promise<IProofsAnswer> {
     const { folder, snapshot } = await this.find(name, signal);
     const proofs = await folder.proofs(snapshot, signal);
-    return { proofs: proofs.slice(0, limit).map(({ report }) => report()), total: proofs.length };
+    return {
+      proofs: proofs.slice(0, limit).map(({ report }) => report()),
+      total: proofs.length,
+      last_proof: newestThatCounts(proofs)?.report() ?? null
+    };
   }
 
   private async listFolder(
@@ -141,11 +145,13 @@ export class Catalogue {
 
   private async find(name: string, signal: AbortSignal): Promise<Found> {
     const known = () => [...this.definitions].filter(([, definition]) => definition.name === name);
-    if (known().length === 0) {
-      await this.list(signal);
-    }
+    const [failure] = known().length === 0 ? (await this.list(signal)).errors : [];
     // By address: roots answer in any order.
     const [first, second] = known().sort(([one], [other]) => (one < other ? -1 : 1));
+    if (first === undefined && failure !== undefined) {
+      // It may be where nothing could be read.
+      throw TwinstoreError.fromBody(failure.error);
+    }
     if (first === undefined) {
       const where = this.roots.map(({ location }) => location).join(', ') || 'no root, for none is configured';
       throw new TwinstoreError(

@@ -1,4 +1,4 @@
-import { groupState, TwinstoreError } from '../../contract';
+import { differing, groupState, TwinstoreError } from '../../contract';
 import type {
   FeatureGroupDefinition,
   IErrorBody,
@@ -73,7 +73,7 @@ export class GroupFolder {
     ]);
     const head = snapshot.version;
     const mark = watermark(receipts.map(({ gap }) => gap));
-    const proof = proofs.find(counts) ?? null;
+    const proof = newestThatCounts(proofs);
     const report = proof?.report() ?? null;
     const failedRows = remaining(failed, snapshot.metadata.id, proof);
     const unreachable = online instanceof TwinstoreError;
@@ -87,7 +87,7 @@ export class GroupFolder {
       materializedAt: setVersion(receipts, proofs.find(isFullParity)?.atUs ?? null),
       onlineTable: apart ? ownership(apart, snapshot) : 'own',
       lastReceiptUs: receipts[0]?.at_us ?? null,
-      lastProof: report && { ...report, differing: differing(report) },
+      lastProof: report && { ...report, differing: differing(report.states) },
       proofMaxAgeS,
       nowUs: nowUs()
     });
@@ -106,6 +106,7 @@ export class GroupFolder {
       online_event_us: receipts.find(({ gap }) => gap.to === mark)?.max_event_us ?? null,
       last_receipt: receipts[0] ?? null,
       last_proof: report && briefProof(report),
+      newest_proof_id: proofs[0]?.id ?? null,
       error: problem && toBody(problem)
     };
   }
@@ -177,6 +178,7 @@ export function unreadable(location: string, definition: FeatureGroupDefinition,
     online_event_us: null,
     last_receipt: null,
     last_proof: null,
+    newest_proof_id: null,
     error
   };
 }
@@ -190,9 +192,9 @@ function isFullParity({ how, verdict }: IProofRow): boolean {
   return how === 'full' && verdict === 'in_parity';
 }
 
-/** Sampled and unknown proofs never change the shown state. */
-function counts({ how, verdict }: IProofRow): boolean {
-  return how !== 'sampled' && verdict !== 'unknown';
+/** Of proofs, newest first, the one that counts: sampled and unknown ones never change the shown state. */
+export function newestThatCounts(proofs: readonly IProofRow[]): IProofRow | null {
+  return proofs.find(({ how, verdict }) => how !== 'sampled' && verdict !== 'unknown') ?? null;
 }
 
 /**
@@ -208,11 +210,7 @@ function remaining(failed: readonly IFailedRow[], tableId: string, proof: IProof
   return new Set(open.map(({ key }) => key)).size;
 }
 
-function differing({ states }: ParityReport): number {
-  return states.missing_online + states.extra_online + states.stale_online + states.ahead_online + states.mismatch;
-}
-
 function briefProof(report: ParityReport): IGroupSummary['last_proof'] {
-  const { id, verdict, version, at_us, by, coverage, duration_s } = report;
-  return { id, verdict, version, at_us, by, coverage, duration_s };
+  const { id, verdict, version, at_us, by, coverage, states, duration_s } = report;
+  return { id, verdict, version, at_us, by, coverage, states, duration_s };
 }

@@ -14,6 +14,7 @@ export interface IFailedRow {
 
 /** One row of `proofs`; the report is parsed only where it is shown. */
 export interface IProofRow {
+  id: string;
   tableId: string;
   verdict: string;
   /** `full`, `changed` or `sampled`. */
@@ -46,6 +47,7 @@ export function toProofRow(row: Row, table: string): IProofRow {
   const report = text(row, 'report', table);
   const version = row['version'] ?? null;
   return {
+    id: text(row, 'id', table),
     tableId: text(row, 'table_id', table),
     verdict: text(row, 'verdict', table),
     how: String(coverage?.how),

@@ -1,3 +1,4 @@
+import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
@@ -25,7 +26,7 @@ export function ErrorNotice(props: IErrorNoticeProps): ReactElement {
   const { error, trans, action } = props;
   const folded = [error.details, ...(props.log ?? [])].filter(line => line !== '').join('\n');
   const copy = (): void => {
-    void navigator.clipboard.writeText([error.message, error.remedy, folded].join('\n'));
+    Clipboard.copyToSystem([error.message, error.remedy, folded].join('\n'));
   };
   return (
     <div className="twinstore-Error">

@@ -22,27 +22,34 @@ export function Code({ text }: { text: string }): ReactElement {
 
 /** How long ago; the absolute time on hover. */
 export function Ago({ us, trans }: { us: number; trans: TranslationBundle }): ReactElement {
+  const at = absolute(us);
   return (
-    <time dateTime={new Date(us / 1000).toISOString()} title={absolute(us)}>
+    <time dateTime={at.replace(' UTC', 'Z')} title={at}>
       {ago(us, useNowUs(), trans)}
     </time>
   );
 }
 
-export interface IStaleNoticeProps {
-  error: TwinstoreError;
+/** Says why what is shown is old. */
+export function StaleNotice({ error }: { error: TwinstoreError }): ReactElement {
+  return (
+    <div className="twinstore-Stale">
+      {error.message} {error.remedy}
+    </div>
+  );
+}
+
+export interface IStaleAgeProps {
   readUs: number;
   trans: TranslationBundle;
   onRetry: () => void;
 }
 
-/** Says that what is shown is old, how old, and why. */
-export function StaleNotice({ error, readUs, trans, onRetry }: IStaleNoticeProps): ReactElement {
+/** Says how old what is shown is: outside of any live region, which would announce it again and again. */
+export function StaleAge({ readUs, trans, onRetry }: IStaleAgeProps): ReactElement {
   return (
     <div className="twinstore-Stale">
-      <span>
-        {trans.__('As of %1.', ago(readUs, useNowUs(), trans))} {error.message} {error.remedy}
-      </span>
+      {trans.__('As of %1.', ago(readUs, useNowUs(), trans))}{' '}
       <Button className="jp-mod-styled jp-mod-reject" onClick={onRetry}>
         {trans.__('Try again')}
       </Button>

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReactElement, ReactNode } from 'react';
 import type { IPolled } from '../../tokens';
 import { ErrorNotice } from './error_notice';
-import { StaleNotice } from './marks';
+import { StaleAge, StaleNotice } from './marks';
 
 export interface IPolledViewProps<T> {
   model: IPolled<T>;
@@ -25,8 +25,9 @@ export function PolledView<T>(props: IPolledViewProps<T>): ReactElement {
         {!isThere && error !== null && (
           <ErrorNotice error={error} trans={trans} action={{ label: trans.__('Try again'), run: retry }} />
         )}
-        {isThere && error !== null && <StaleNotice error={error} readUs={readUs} trans={trans} onRetry={retry} />}
+        {isThere && error !== null && <StaleNotice error={error} />}
       </div>
+      {isThere && error !== null && <StaleAge readUs={readUs} trans={trans} onRetry={retry} />}
       {isThere && <div className={error === null ? undefined : 'twinstore-mod-stale'}>{props.children(data)}</div>}
     </>
   );

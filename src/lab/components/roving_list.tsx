@@ -24,6 +24,10 @@ export function RovingList<T>(props: IRovingListProps<T>): ReactElement {
   const current = wanted !== null && ids.includes(wanted) ? wanted : (ids[0] ?? null);
 
   const onKeyDown = (event: KeyboardEvent): void => {
+    if (!(event.target as Element).matches('[data-roving]')) {
+      // What else stands in an item, such as a text that scrolls, has its own use for these keys.
+      return;
+    }
     const at = current === null ? 0 : ids.indexOf(current);
     const next = target(event.key, at, ids.length);
     const id = next === null ? undefined : ids[next];

@@ -5,10 +5,9 @@ import type { SelectionModel } from '@lumino/datagrid';
 import { BasicSelectionModel, DataGrid } from '@lumino/datagrid';
 import { MessageLoop } from '@lumino/messaging';
 import { Panel, Widget } from '@lumino/widgets';
-import type { ArrowRows } from './arrow_rows';
+import type { ArrowRows, IOrder } from './arrow_rows';
 import type { IGridColumn } from './columns';
 import { isNumeric, typeLine } from './columns';
-import type { IOrder } from './grid_model';
 import { ArrowGridModel } from './grid_model';
 import { GridKeys, GridMouse } from './handlers';
 import { PlainTable } from './plain_table';
@@ -85,19 +84,19 @@ export class ArrowGrid extends Panel {
     this._table.setHidden(!isPlain);
   }
 
-  /** Show other rows. Their order stays theirs; `order` is only marked in the header. */
-  setRows(rows: ArrowRows, columns: readonly IGridColumn[], order: IOrder | null): void {
+  /** Show other rows. @param came The order in which they come, if any. */
+  setRows(rows: ArrowRows, columns: readonly IGridColumn[], came: IOrder | null): void {
     const before = this._model;
     const isSame = before !== null && sameColumns(before.columns, columns);
-    const { scrollX, scrollY, selectionModel } = this._grid;
-    const [row, column] = isSame ? [selectionModel?.cursorRow ?? -1, selectionModel?.cursorColumn ?? -1] : [-1, -1];
+    const [row, column] = isSame ? cursorOf(this._grid) : [-1, -1];
     // The grid forgets them with the model.
     const widths = isSame ? columns.map((_, index) => this._grid.columnSize('body', index)) : [];
-    this._model = new ArrowGridModel(rows, columns, order, this._options.trans);
+    this._model = new ArrowGridModel(rows, columns, came, this._options.trans);
     this._grid.dataModel = this._model;
     before?.dispose();
     const selection = new BasicSelectionModel({ dataModel: this._model });
-    selection.changed.connect(() => this._tell(selection.cursorRow, selection.cursorColumn));
+    selection.changed.connect(this._tell, this);
+    rows.reordered.connect(this._tell, this);
     this._grid.selectionModel = selection;
     this._value.node.textContent = '';
     this._table.setModel(this._model);
@@ -107,9 +106,6 @@ export class ArrowGrid extends Panel {
       rows.added.connect(this._onFirst, this);
     } else if (!isSame) {
       this._fit();
-    }
-    if (before?.rows === rows) {
-      this._grid.scrollTo(scrollX, scrollY);
     }
     // Whoever stands somewhere still stands there.
     if (row >= 0 && row < rows.length) {
@@ -166,7 +162,9 @@ export class ArrowGrid extends Panel {
     }
   }
 
-  private _tell(row: number, column: number): void {
+  /** Tell the value under the cursor. */
+  private _tell(): void {
+    const [row, column] = cursorOf(this._grid);
     const about = this._model?.columns[column];
     if (!about || !this._model || row < 0 || row >= this._model.rows.length) {
       this._value.node.textContent = '';
@@ -210,6 +208,11 @@ export namespace ArrowGrid {
     /** What the menu of a column's header offers. */
     actions: (column: IGridColumn) => readonly IColumnAction[];
   }
+}
+
+/** Row and column of the cursor, negative where there is none. */
+function cursorOf({ selectionModel }: DataGrid): [number, number] {
+  return [selectionModel?.cursorRow ?? -1, selectionModel?.cursorColumn ?? -1];
 }
 
 function choose(selection: SelectionModel, row: number, column: number): void {

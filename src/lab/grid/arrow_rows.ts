@@ -4,6 +4,19 @@ import type { Data, RecordBatch, Schema } from 'apache-arrow';
 import type { Reader } from '../../arrow';
 import { readerOf, textReader } from '../../arrow';
 
+/** By which column rows are ordered, and which way. */
+export interface IOrder {
+  column: string;
+  descending: boolean;
+}
+
+/** How rows that have arrived are ordered among themselves. */
+export interface ISorted {
+  by: IOrder;
+  /** The place of each shown row among those that have arrived. */
+  places: Uint32Array;
+}
+
 /** Rows that arrive batch by batch, in the order in which they are shown. */
 export class ArrowRows {
   constructor(readonly schema: Schema) {}
@@ -13,13 +26,13 @@ export class ArrowRows {
     return this._length;
   }
 
-  /** The place of each shown row among those that have arrived; null while they are shown as they came. */
-  get order(): Uint32Array | null {
-    return this._order;
+  /** Null while they are shown as they came. */
+  get sorted(): ISorted | null {
+    return this._sorted;
   }
 
-  set order(order: Uint32Array | null) {
-    this._order = order;
+  set sorted(sorted: ISorted | null) {
+    this._sorted = sorted;
     this._reordered.emit();
   }
 
@@ -44,7 +57,7 @@ export class ArrowRows {
 
   /** The exact text of a value, null for a null. */
   text(row: number, column: number): string | null {
-    const [batch, i] = this._find(this._order?.[row] ?? row);
+    const [batch, i] = this._find(this._sorted?.places[row] ?? row);
     const data = child(batch, column);
     if (data.nullCount > 0 && !data.getValid(i)) {
       return null;
@@ -79,7 +92,7 @@ export class ArrowRows {
   /** Number of rows up to the end of each batch. */
   private readonly _ends: number[] = [];
   private _length = 0;
-  private _order: Uint32Array | null = null;
+  private _sorted: ISorted | null = null;
   private readonly _added = new Signal<this, number>(this);
   private readonly _reordered = new Signal<this, void>(this);
 }

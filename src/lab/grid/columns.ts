@@ -31,6 +31,11 @@ export function isNumeric({ type }: IGridColumn): boolean {
   return /^(tinyint|smallint|int|bigint|float|double|decimal\b.*)$/.test(type);
 }
 
+/** Whether the values of a column have an order. */
+export function hasOrder({ type }: IGridColumn): boolean {
+  return !/^(array|map|struct)\b/.test(type);
+}
+
 /** The Spark SQL name of the types that rows can have. */
 function typeName(type: DataType): string {
   if (DataType.isInt(type)) {

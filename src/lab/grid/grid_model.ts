@@ -1,26 +1,22 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { DataModel } from '@lumino/datagrid';
-import type { ArrowRows } from './arrow_rows';
+import type { ArrowRows, IOrder } from './arrow_rows';
 import type { IGridColumn } from './columns';
 import { typeLine } from './columns';
-
-/** How the rows are ordered: by which column, and whether of the whole table or only among themselves. */
-export interface IOrder {
-  column: string;
-  descending: boolean;
-  of: 'rows' | 'table';
-}
 
 /** Time between two tellings of rows that arrive, in ms. */
 const PAUSE_MS = 250;
 
 /** Rows as Lumino's grid asks for them: two lines of header, a number before each row. */
 export class ArrowGridModel extends DataModel {
-  /** @param columns One for each field of the rows. */
+  /**
+   * @param columns One for each field of the rows.
+   * @param _came The order in which the rows come, which they have while they are not sorted.
+   */
   constructor(
     readonly rows: ArrowRows,
     readonly columns: readonly IGridColumn[],
-    private readonly _order: IOrder | null,
+    private readonly _came: IOrder | null,
     private readonly _trans: TranslationBundle
   ) {
     super();
@@ -64,7 +60,8 @@ export class ArrowGridModel extends DataModel {
     if (row === 1) {
       return typeLine(about, this._trans);
     }
-    const mark = this._order?.column === about.name ? (this._order.descending ? ' ↓' : ' ↑') : '';
+    const order = this.rows.sorted?.by ?? this._came;
+    const mark = order?.column === about.name ? (order.descending ? ' ↓' : ' ↑') : '';
     return about.name + mark;
   }
 
@@ -85,14 +82,9 @@ export class ArrowGridModel extends DataModel {
   }
 
   private _onReordered(): void {
-    this.emitChanged({
-      type: 'cells-changed',
-      region: 'body',
-      row: 0,
-      column: 0,
-      rowSpan: this._told,
-      columnSpan: this.columns.length
-    });
+    const cells = { type: 'cells-changed', row: 0, column: 0, columnSpan: this.columns.length } as const;
+    this.emitChanged({ ...cells, region: 'body', rowSpan: this._told });
+    this.emitChanged({ ...cells, region: 'column-header', rowSpan: this.rowCount('column-header') });
   }
 
   /** Rows that the grid knows of. */

@@ -2,7 +2,6 @@
 export * from './arrow_grid';
 export * from './arrow_rows';
 export * from './columns';
-export type { IOrder } from './grid_model';
 export { PLAIN_ROWS } from './plain_table';
 export * from './read_rows';
 export * from './sort';

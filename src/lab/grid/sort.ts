@@ -1,11 +1,25 @@
 import type { Value } from '../../arrow';
 import { compareValues } from '../../arrow';
-import type { ArrowRows } from './arrow_rows';
+import type { ArrowRows, IOrder, ISorted } from './arrow_rows';
+import { columnsOf, hasOrder } from './columns';
 
 /** Rows that are handled between two looks at the clock. */
 const SLICE = 2048;
 /** Longest time without a pause, in ms. */
 const PAUSE_AFTER_MS = 12;
+
+/** Show rows in an order, or as they came when it is null or none that they can have; unless that is given up. */
+export async function sortRows(rows: ArrowRows, by: IOrder | null, signal: AbortSignal): Promise<void> {
+  const column = columnsOf(rows.schema.fields).findIndex(about => about.name === by?.column && hasOrder(about));
+  let sorted: ISorted | null = null;
+  if (by !== null && column >= 0) {
+    const places = await sortedOrder(rows, column, by.descending, signal);
+    sorted = places && { by, places };
+  }
+  if (!signal.aborted) {
+    rows.sorted = sorted;
+  }
+}
 
 /**
  * The rows in the order of a column: nulls last, equal ones as they came. Null when it was given up.

@@ -1,9 +1,9 @@
-import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import type { FeatureGroupDefinition, IGroupAnswer, IGroupSummary, IJob } from '../../contract';
 import { Ago, ErrorNotice, JobProgress, PolledView, StateMark, useNowUs } from '../components';
+import { affirmRepair, toRepair } from '../consent';
 import { absolute, duration, eventTime, freshness, grouped, receiptSentence, resultSentences } from '../words';
 import type { GroupModel } from './model';
 
@@ -43,8 +43,8 @@ interface IPartProps {
 
 function Title({ model, answer, trans }: IPartProps & { model: GroupModel }): ReactElement {
   const { summary, definition } = answer;
-  const running = model.running !== null;
-  const busy = running ? trans.__('A proof, retry or repair of this group is running.') : undefined;
+  const { isBusy } = model;
+  const busy = isBusy ? trans.__('A proof, retry or repair of this group is running.') : undefined;
   return (
     <div className="twinstore-GroupHeader-title">
       <h1>{summary.name}</h1>
@@ -53,7 +53,7 @@ function Title({ model, answer, trans }: IPartProps & { model: GroupModel }): Re
       </span>
       <Button
         className="jp-mod-styled jp-mod-accept"
-        aria-disabled={running}
+        aria-disabled={isBusy}
         title={busy}
         onClick={() => void model.prove()}
       >
@@ -62,19 +62,19 @@ function Title({ model, answer, trans }: IPartProps & { model: GroupModel }): Re
       {summary.lag !== null && summary.lag > 0 && (
         <Button
           className="jp-mod-styled"
-          aria-disabled={running}
+          aria-disabled={isBusy}
           title={busy ?? trans.__('Write online what an earlier write did not finish')}
           onClick={() => void model.retry()}
         >
           {trans._n('Bring %1 version online', 'Bring %1 versions online', summary.lag)}
         </Button>
       )}
-      {summary.last_proof?.verdict === 'out_of_parity' && (
+      {toRepair(summary) && (
         <Button
           className="jp-mod-styled"
-          aria-disabled={running}
+          aria-disabled={isBusy}
           title={busy}
-          onClick={() => void askAndRepair(model, trans)}
+          onClick={() => void askAndRepair(model, summary, trans)}
         >
           {trans.__('Repair rows …')}
         </Button>
@@ -85,19 +85,8 @@ function Title({ model, answer, trans }: IPartProps & { model: GroupModel }): Re
   );
 }
 
-/** Online rows are about to be written, so it is asked first. */
-async function askAndRepair(model: GroupModel, trans: TranslationBundle): Promise<void> {
-  if (model.running !== null) {
-    return;
-  }
-  const { button } = await showDialog({
-    title: trans.__('Repair %1?', model.name),
-    body: trans.__(
-      'Rows that differ are written online again from history, and rows that history lacks are deleted online. History is not changed. The group is proved before and after.'
-    ),
-    buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.okButton({ label: trans.__('Repair') })]
-  });
-  if (button.accept) {
+async function askAndRepair(model: GroupModel, summary: IGroupSummary, trans: TranslationBundle): Promise<void> {
+  if (!model.isBusy && (await affirmRepair(summary, trans))) {
     await model.repair();
   }
 }

@@ -27,6 +27,11 @@ export class GroupModel extends PolledModel<IGroupAnswer> implements IGroupConte
     return this._jobs.jobs.find(job => job.state === 'running' && this._concerns(job)) ?? null;
   }
 
+  /** Whether such a job runs or is just being started, so that no other can be. */
+  get isBusy(): boolean {
+    return this._jobs.isBusy(this.name);
+  }
+
   /** How the last such job ended, if it ended while this was watched. */
   get ended(): IJob | null {
     return this.running === null ? this._ended : null;
@@ -66,10 +71,8 @@ export class GroupModel extends PolledModel<IGroupAnswer> implements IGroupConte
   }
 
   private async _start(request: IJobRequest): Promise<void> {
-    if (this.running === null) {
-      this._ended = null;
-      await this._try(() => this._jobs.start(request));
-    }
+    this._ended = null;
+    await this._try(() => this._jobs.start(request));
   }
 
   private async _try(action: () => Promise<unknown>): Promise<void> {

@@ -25,12 +25,7 @@ export const groupViewPlugin: JupyterFrontEndPlugin<IGroupView> = {
     const view = new GroupView({
       trans: (translator ?? nullTranslator).load('jupyterlab_twinstore'),
       createModel: name => new GroupModel({ name, client, appearance, jobs }),
-      show: panel => {
-        if (!panel.isAttached) {
-          app.shell.add(panel, 'main', { type: 'Feature group' });
-        }
-        app.shell.activateById(panel.id);
-      }
+      show: panel => panel.showIn(app.shell, 'Feature group')
     });
     void restorer?.restore(view.tracker, {
       command: 'twinstore:open-group',

@@ -7,6 +7,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IGroupSummary } from '../../contract';
 import type { IGroupsModel, IGroupView, IJobsModel } from '../../tokens';
 import { asError } from '../as_error';
+import { affirmMaterialize, affirmRepair, toRepair } from '../consent';
 import { twinsIcon } from '../icons';
 
 /** Commands on a group: the one of the argument `group`, in a context menu the one under it, else the one in view. */
@@ -14,6 +15,7 @@ export namespace CommandIDs {
   export const open = 'twinstore:open-group';
   export const prove = 'twinstore:prove-group';
   export const retry = 'twinstore:retry-group';
+  export const repair = 'twinstore:repair-group';
   export const materialize = 'twinstore:materialize-group';
   export const copyOffline = 'twinstore:copy-offline-address';
   export const copyOnline = 'twinstore:copy-online-address';
@@ -53,26 +55,32 @@ export function addGroupCommands({ app, model, view, jobs, trans, palette }: IGr
   const add = (
     id: string,
     labels: { label: string; named: (name: string) => string; caption: string },
-    execute: (name: string) => unknown
+    execute: (name: string) => unknown,
+    isEnabled: (name: string) => boolean = () => true
   ): void => {
     app.commands.addCommand(id, {
       label: args => (typeof args['group'] === 'string' ? labels.named(args['group']) : labels.label),
       caption: labels.caption,
       icon: id === CommandIDs.open ? twinsIcon : undefined,
       describedBy: DESCRIBED_BY,
-      isEnabled: args => nameOf(args) !== null,
+      isEnabled: args => {
+        const name = nameOf(args);
+        return name !== null && isEnabled(name);
+      },
       execute: args => {
         const name = nameOf(args);
         return name === null ? undefined : execute(name);
       }
     });
   };
+  const known = (name: string): IGroupSummary | undefined => model.groups.find(other => other.name === name);
   const addressOf = (name: string, side: 'offline' | 'online'): void => {
-    const group: IGroupSummary | undefined = model.groups.find(other => other.name === name);
+    const group = known(name);
     if (group) {
       Clipboard.copyToSystem(group[side]);
     }
   };
+  const isIdle = (name: string): boolean => !jobs.isBusy(name);
 
   add(
     CommandIDs.open,
@@ -93,7 +101,8 @@ export function addGroupCommands({ app, model, view, jobs, trans, palette }: IGr
     name => {
       view.open(name);
       return told(jobs.start({ verb: 'parity', args: { group: name, how: 'auto' } }));
-    }
+    },
+    isIdle
   );
   add(
     CommandIDs.retry,
@@ -102,16 +111,41 @@ export function addGroupCommands({ app, model, view, jobs, trans, palette }: IGr
       named: name => trans.__('Retry Unfinished Rows of %1', name),
       caption: trans.__('Write online what an earlier write did not finish')
     },
-    name => told(jobs.start({ verb: 'retry', args: { group: name } }))
+    name => told(jobs.start({ verb: 'retry', args: { group: name } })),
+    isIdle
+  );
+  add(
+    CommandIDs.repair,
+    {
+      label: trans.__('Repair Rows …'),
+      named: name => trans.__('Repair Rows of %1 …', name),
+      caption: trans.__('Prove, write the rows that differ online again, and prove once more')
+    },
+    async name => {
+      const group = known(name);
+      if (group && (await affirmRepair(group, trans))) {
+        await told(jobs.start({ verb: 'repair', args: { group: name } }));
+      }
+    },
+    name => {
+      const group = known(name);
+      return group !== undefined && toRepair(group) !== null && isIdle(name);
+    }
   );
   add(
     CommandIDs.materialize,
     {
-      label: trans.__('Materialize'),
-      named: name => trans.__('Materialize %1', name),
+      label: trans.__('Materialize …'),
+      named: name => trans.__('Materialize %1 …', name),
       caption: trans.__('Write the latest row of every entity online again')
     },
-    name => told(jobs.start({ verb: 'materialize', args: { group: name } }))
+    async name => {
+      const group = known(name);
+      if (group && (await affirmMaterialize(group, trans))) {
+        await told(jobs.start({ verb: 'materialize', args: { group: name } }));
+      }
+    },
+    name => known(name) !== undefined && isIdle(name)
   );
   add(
     CommandIDs.copyOffline,
@@ -147,7 +181,7 @@ async function told(work: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Each known group can be opened, proved, retried and materialized by name from the palette. */
+/** Each known group can be opened, proved, retried, repaired and materialized by name from the palette. */
 function addToPalette(palette: ICommandPalette, model: IGroupsModel, trans: TranslationBundle): void {
   let items: IDisposable[] = [];
   let shown = '';
@@ -159,7 +193,7 @@ function addToPalette(palette: ICommandPalette, model: IGroupsModel, trans: Tran
     shown = names.join();
     items.forEach(item => item.dispose());
     items = names.flatMap(group =>
-      [CommandIDs.open, CommandIDs.prove, CommandIDs.retry, CommandIDs.materialize].map(command =>
+      [CommandIDs.open, CommandIDs.prove, CommandIDs.retry, CommandIDs.repair, CommandIDs.materialize].map(command =>
         palette.addItem({ command, args: { group }, category: trans.__('Twinstore') })
       )
     );

@@ -5,7 +5,7 @@ import type { IErrorBody, IGroupSummary } from '../../contract';
 import type { IGroupsModel } from '../../tokens';
 import { Code, ErrorNotice, PolledView, RovingList, StateMark, useNowUs } from '../components';
 import type { IRovingFocus } from '../components';
-import { absolute, ago, freshness, versions } from '../words';
+import { absolute, freshness, newestEvents, versions } from '../words';
 
 /** The Groups section of the sidebar. */
 export class GroupsSection extends ReactWidget {
@@ -37,7 +37,7 @@ export class GroupsSection extends ReactWidget {
               className="twinstore-List"
               label={trans.__('Feature groups')}
               items={model.groups}
-              idOf={group => group.name}
+              idOf={group => group.offline}
               draw={(group, focus) => (
                 <Item
                   group={group}
@@ -75,7 +75,6 @@ interface IItemProps {
 }
 
 function Item({ group, focus, problem, trans, onOpen }: IItemProps): ReactElement {
-  const { last_proof: proof } = group;
   const nowUs = useNowUs();
   return (
     <button
@@ -92,7 +91,11 @@ function Item({ group, focus, problem, trans, onOpen }: IItemProps): ReactElemen
       </span>
       <span className="twinstore-Item-line">
         <StateMark state={group.state} words={group.words} />
-        <span className="twinstore-Item-aside">{proof && trans.__('proved %1', ago(proof.at_us, nowUs, trans))}</span>
+        {newestEvents(group, nowUs, trans).map(words => (
+          <span key={words} className="twinstore-Item-aside">
+            {words}
+          </span>
+        ))}
       </span>
       {problem && (
         <span className="twinstore-Item-problem">
@@ -128,11 +131,14 @@ function NoGroups({ trans }: { trans: TranslationBundle }): ReactElement {
 
 /** When, by whom and how a group was written and proved. */
 function hover(group: IGroupSummary, nowUs: number, trans: TranslationBundle): string {
-  const { last_receipt: receipt, last_proof: proof, offline_event_us: event } = group;
-  const lines = [group.offline, group.online];
-  if (event !== null) {
-    lines.push(trans.__('Newest event %1 (%2)', absolute(event), freshness(event, nowUs, trans)));
-  }
+  const { last_receipt: receipt, last_proof: proof, offline_event_us: offline, online_event_us: online } = group;
+  const event = (us: number | null): string =>
+    us === null ? '–' : trans.__('%1 (%2)', absolute(us), freshness(us, nowUs, trans));
+  const lines = [
+    group.offline,
+    group.online,
+    trans.__('Newest event offline %1, online %2', event(offline), event(online))
+  ];
   lines.push(
     receipt ? trans.__('Written %1 by %2', absolute(receipt.at_us), receipt.by) : trans.__('Never written'),
     proof

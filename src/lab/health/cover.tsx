@@ -2,9 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import { Fragment } from 'react';
-import { Code, ErrorNotice } from '../components';
+import { Ago, Code, ErrorNotice } from '../components';
 import type { INoticeAction } from '../components';
-import { ago } from '../words';
 import type { HealthModel } from './model';
 
 /** What stands in place of the sections for as long as nothing in them can work, and what to do about it. */
@@ -13,10 +12,23 @@ export class HealthCover extends VDomRenderer<HealthModel> {
     super(model);
     this._trans = trans;
     this.addClass('twinstore-Cover');
-    this.node.setAttribute('aria-live', 'polite');
   }
 
-  protected render(): ReactElement | null {
+  protected render(): ReactElement {
+    const { readUs, phase } = this.model;
+    return (
+      <>
+        <div aria-live="polite">{this._draw()}</div>
+        {phase === 'lost' && readUs !== null && (
+          <p className="twinstore-Hint">
+            {this._trans.__('It last answered')} <Ago us={readUs} trans={this._trans} />
+          </p>
+        )}
+      </>
+    );
+  }
+
+  private _draw(): ReactElement | null {
     const trans = this._trans;
     const { model } = this;
     switch (model.phase) {
@@ -59,11 +71,6 @@ export class HealthCover extends VDomRenderer<HealthModel> {
         return (
           <>
             <h2>{trans.__('No answer from Jupyter Server')}</h2>
-            {model.readUs !== null && (
-              <p className="twinstore-Hint">
-                {trans.__('It last answered %1.', ago(model.readUs, Date.now() * 1000, trans))}
-              </p>
-            )}
             <Trouble
               model={model}
               trans={trans}

@@ -3,8 +3,7 @@ import { VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import type { IStoreHealth } from '../../contract';
 import { VERSION } from '../../contract';
-import { ErrorNotice, Glyph, useNowUs } from '../components';
-import { absolute, ago } from '../words';
+import { Ago, ErrorNotice, Glyph } from '../components';
 import type { HealthModel } from './model';
 
 /** The line at the foot of the sidebar: whether each store answers, and as whom it is read. */
@@ -73,28 +72,31 @@ export class HealthFoot extends VDomRenderer<HealthModel> {
 function StoreMark({ store, trans }: { store: IStoreHealth; trans: TranslationBundle }): ReactElement {
   const title =
     store.took_ms === null ? store.address : trans.__('%1 answered in %2 ms', store.address, Math.round(store.took_ms));
+  // Here, for the notice of a silent store stands in a live region.
+  const seen =
+    store.last_seen_us === null ? (
+      trans.__('never seen')
+    ) : (
+      <>
+        {trans.__('last seen')} <Ago us={store.last_seen_us} trans={trans} />
+      </>
+    );
   return (
     <span className="twinstore-Store" data-ok={store.ok} title={title}>
       {store.name} <Glyph of={store.ok ? 'in_parity' : 'unreachable'} />{' '}
       <span className={store.ok ? 'twinstore-hidden' : undefined}>
         {store.ok ? trans.__('answers') : trans.__('unreachable')}
       </span>
+      {!store.ok && <> · {seen}</>}
     </span>
   );
 }
 
 function StoreSilent(props: { store: IStoreHealth; trans: TranslationBundle; onRetry: () => void }): ReactElement {
   const { store, trans } = props;
-  const nowUs = useNowUs();
-  const seen =
-    store.last_seen_us === null
-      ? trans.__('never seen')
-      : trans.__('last seen %1', ago(store.last_seen_us, nowUs, trans));
   return (
     <div className="twinstore-StoreSilent">
-      <p title={store.last_seen_us === null ? undefined : absolute(store.last_seen_us)}>
-        {trans.__('%1 at %2: %3', store.name, store.address, seen)}
-      </p>
+      <p>{trans.__('%1 at %2', store.name, store.address)}</p>
       {store.error && (
         <ErrorNotice error={store.error} trans={trans} action={{ label: trans.__('Try again'), run: props.onRetry }} />
       )}

@@ -8,14 +8,12 @@ import { PolledModel } from '../polled_model';
 import { fold } from './fold';
 
 /**
- * Jobs whose events are read as they happen. The others keep up by the poll.
+ * Long work on the server, watched. It outlives the page: whoever opens the page again finds it.
  *
  * #### Notes
- * A stream holds one of the six connections that a browser opens to a server.
+ * The events of one job are read as they happen, while the page is visible; the others keep up by the poll. For a stream
+ * holds one of the six connections that a browser opens to a server, in all of its tabs together.
  */
-const STREAMS = 2;
-
-/** Long work on the server, watched. It outlives the page: whoever opens the page again finds it. */
 export class JobsModel extends VDomModel implements IJobsModel {
   constructor(options: JobsModel.IOptions) {
     super();
@@ -31,6 +29,7 @@ export class JobsModel extends VDomModel implements IJobsModel {
     });
     this._list.stateChanged.connect(this._onList, this);
     this._health.phaseChanged.connect(this._onPhase, this);
+    document.addEventListener('visibilitychange', this._onVisibility);
   }
 
   get jobs(): readonly IJob[] {
@@ -45,13 +44,30 @@ export class JobsModel extends VDomModel implements IJobsModel {
     return this._finished;
   }
 
-  async start(request: IJobRequest): Promise<IJob> {
-    const id = await this._client.startJob(request);
-    // Its end is told also when it has ended before it is first looked at.
-    this._watched.add(id);
-    const job = await this._client.job(id);
-    this._merge([job, ...this._jobs.filter(other => other.id !== id)]);
-    return job;
+  isBusy(subject: string): boolean {
+    return (
+      this._starting.has(subject) ||
+      this._jobs.some(({ state, args }) => state === 'running' && subjectOf(args) === subject)
+    );
+  }
+
+  async start(request: IJobRequest): Promise<void> {
+    const subject = subjectOf(request.args);
+    if (this.isBusy(subject)) {
+      return;
+    }
+    this._starting.add(subject);
+    this.stateChanged.emit();
+    try {
+      const id = await this._client.startJob(request);
+      // Its end is told also when it has ended before it is first looked at.
+      this._watched.add(id);
+      const job = await this._client.job(id);
+      this._merge([job, ...this._jobs.filter(other => other.id !== id)]);
+    } finally {
+      this._starting.delete(subject);
+      this.stateChanged.emit();
+    }
   }
 
   async stop(id: string): Promise<void> {
@@ -67,10 +83,9 @@ export class JobsModel extends VDomModel implements IJobsModel {
       return;
     }
     this._health.phaseChanged.disconnect(this._onPhase, this);
+    document.removeEventListener('visibilitychange', this._onVisibility);
     this._list.dispose();
-    for (const stream of this._streams.values()) {
-      stream.abort();
-    }
+    this._leave();
     super.dispose();
   }
 
@@ -126,17 +141,28 @@ export class JobsModel extends VDomModel implements IJobsModel {
     return { ...job, state: 'failed', ended_us: this._now() * 1000, error: error.toBody('') };
   }
 
+  private readonly _onVisibility = (): void => {
+    if (document.hidden) {
+      this._leave();
+    } else {
+      this._follow();
+    }
+  };
+
+  private _leave(): void {
+    this._stream?.abort();
+    this._stream = null;
+  }
+
   private _follow(): void {
-    for (const job of this._jobs) {
-      if (job.state === 'running' && !this._streams.has(job.id) && this._streams.size < STREAMS) {
-        void this._stream(job);
-      }
+    const job = this._jobs.find(({ state }) => state === 'running');
+    if (job && this._stream === null && !document.hidden) {
+      void this._read(job);
     }
   }
 
-  private async _stream({ id, last_seq: seq }: IJob): Promise<void> {
-    const stream = new AbortController();
-    this._streams.set(id, stream);
+  private async _read({ id, last_seq: seq }: IJob): Promise<void> {
+    const stream = (this._stream = new AbortController());
     let lost: TwinstoreError | null = null;
     try {
       for await (const event of this._client.events(id, seq + 1, stream.signal)) {
@@ -151,7 +177,9 @@ export class JobsModel extends VDomModel implements IJobsModel {
       }
       // Else the list, which is polled, tells what has become of the job, and leads to another stream while it runs.
     } finally {
-      this._streams.delete(id);
+      if (this._stream === stream) {
+        this._stream = null;
+      }
     }
     if (lost !== null && !this.isDisposed) {
       const { message } = lost;
@@ -164,12 +192,15 @@ export class JobsModel extends VDomModel implements IJobsModel {
   private readonly _now: () => number;
   private readonly _list: PolledModel<IJob[]>;
   private readonly _finished = new Signal<this, IJob>(this);
-  private readonly _streams = new Map<string, AbortController>();
+  /** What groups and notebooks a job is just being started about. */
+  private readonly _starting = new Set<string>();
   /** Jobs whose end has still to be told. */
   private readonly _watched = new Set<string>();
   /** Jobs that went away with the server that owned them. */
   private readonly _lost = new Set<string>();
   private _jobs: readonly IJob[] = [];
+  /** Ends the stream of events that is being read; null while none is. */
+  private _stream: AbortController | null = null;
 }
 
 export namespace JobsModel {
@@ -179,6 +210,11 @@ export namespace JobsModel {
     health: IHealthModel;
     now?: () => number;
   }
+}
+
+/** What a job is about: the name of a group or the path of a notebook, which ends in `.ipynb`. */
+function subjectOf(args: IJobRequest['args']): string {
+  return 'group' in args ? args.group : args.notebook;
 }
 
 /** Whether the server extension, which owns the jobs, answers; it needs no companion for them. */

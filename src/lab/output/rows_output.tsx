@@ -32,7 +32,7 @@ export class RowsOutput extends Panel implements IRenderMime.IRenderer {
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     const output = model.data[ROWS_MIME] as unknown as IRowsOutput;
-    const { ArrowGrid, rowsOf } = await this._loadGrid();
+    const { ArrowGrid, hasOrder, rowsOf, sortRows } = await this._loadGrid();
     if (this.isDisposed) {
       return;
     }
@@ -46,20 +46,12 @@ export class RowsOutput extends Panel implements IRenderMime.IRenderer {
       isNullable: nullable,
       isPartition: false
     }));
-    let order: IOrder | null = null;
-    const sort = async (by: IOrder | null): Promise<void> => {
-      const { sortedOrder } = await this._loadGrid();
-      const column = columns.findIndex(({ name }) => name === by?.column);
-      order = by;
-      rows.order = by && (await sortedOrder(rows, column, by.descending, NEVER));
-      grid.setRows(rows, columns, order);
-    };
-    const grid: ArrowGrid = new ArrowGrid({
+    const grid = new ArrowGrid({
       trans: this._trans,
       label: output.what,
-      actions: column => this._actions(column, by => void sort(by))
+      actions: column => (hasOrder(column) ? this._actions(column, by => void sortRows(rows, by, NEVER)) : [])
     });
-    grid.setRows(rows, columns, order);
+    grid.setRows(rows, columns, null);
     // As high as its rows, up to where scrolling in it is better.
     grid.node.style.height = `${Math.min(MOST_PIXELS, HEAD_PIXELS + rows.length * ROW_PIXELS)}px`;
     this.addWidget(new Caption(output.what, grid, this._trans));
@@ -67,7 +59,7 @@ export class RowsOutput extends Panel implements IRenderMime.IRenderer {
   }
 
   private _actions({ name }: IGridColumn, sort: (by: IOrder | null) => void): IColumnAction[] {
-    const by = (descending: boolean): void => sort({ column: name, descending, of: 'rows' });
+    const by = (descending: boolean): void => sort({ column: name, descending });
     return [
       { label: this._trans.__('Sort by %1, ascending', name), run: () => by(false) },
       { label: this._trans.__('Sort by %1, descending', name), run: () => by(true) },

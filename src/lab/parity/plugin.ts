@@ -30,7 +30,7 @@ export const parityPlugin: JupyterFrontEndPlugin<void> = {
             fetch: request => client.proofs(group.name, 1, request),
             appearance,
             source: group,
-            mark: ({ summary: { last_proof: proof } }) => `${proof?.id}`
+            mark: ({ summary: { last_proof: proof, newest_proof_id: newest } }) => `${proof?.id} ${newest}`
           }),
           trans
         )

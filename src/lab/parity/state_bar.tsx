@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReactElement } from 'react';
 import type { StateCounts } from '../../contract';
-import { grouped } from '../words';
+import { grouped, stateWords } from '../words';
 
 /** Row states as they are drawn, from left to right. */
 const ORDER = [
@@ -54,26 +54,4 @@ export function StateBar({ counts, trans }: { counts: StateCounts; trans: Transl
       </dl>
     </div>
   );
-}
-
-/** A row state in words. */
-export function stateWords(state: keyof StateCounts, trans: TranslationBundle): string {
-  switch (state) {
-    case 'match':
-      return trans.__('match');
-    case 'missing_online':
-      return trans.__('missing online');
-    case 'extra_online':
-      return trans.__('extra online');
-    case 'stale_online':
-      return trans.__('stale online');
-    case 'ahead_online':
-      return trans.__('ahead online');
-    case 'mismatch':
-      return trans.__('mismatch');
-    case 'expired':
-      return trans.__('expired');
-    case 'in_flight':
-      return trans.__('in flight');
-  }
 }

@@ -5,10 +5,10 @@ import type { IGroupAnswer, ColumnComparison, IProofsAnswer, Offender, ParityRep
 import { Ago, PolledView, StateMark } from '../components';
 import type { FollowingModel } from '../following_model';
 import { VERDICT_STATE } from '../signs';
-import { grouped, verdictSentence } from '../words';
-import { StateBar, stateWords } from './state_bar';
+import { grouped, stateWords, verdictSentence } from '../words';
+import { StateBar } from './state_bar';
 
-/** The Parity tab: the last proof, verdict first, then where the twins differ, then the rows. Owns its model. */
+/** The Parity tab: the last proof that counts, verdict first, then where the twins differ, then the rows. Owns its model. */
 export class ParityTab extends VDomRenderer<FollowingModel<IProofsAnswer, IGroupAnswer>> {
   constructor(model: FollowingModel<IProofsAnswer, IGroupAnswer>, trans: TranslationBundle) {
     super(model);
@@ -26,13 +26,21 @@ export class ParityTab extends VDomRenderer<FollowingModel<IProofsAnswer, IGroup
     const trans = this._trans;
     return (
       <PolledView model={this._proofs} reading={trans.__('Reading the last proof …')} trans={trans}>
-        {({ proofs: [report] }) =>
-          report === undefined ? (
+        {({ proofs: [newest], last_proof: last }) =>
+          newest === undefined ? (
             <p className="twinstore-Hint">
               {trans.__('Never proved. “Prove now” compares both stores row by row; the proof is kept here.')}
             </p>
           ) : (
-            <Report report={report} trans={trans} />
+            <>
+              {last !== null && last.id !== newest.id && (
+                <p className="twinstore-Hint">
+                  {trans.__('A newer proof was inconclusive:')} {verdictSentence(newest, trans)}{' '}
+                  <Ago us={newest.at_us} trans={trans} />
+                </p>
+              )}
+              <Report report={last ?? newest} trans={trans} />
+            </>
           )
         }
       </PolledView>

@@ -2,7 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, HTMLSelect, VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import type { IJob } from '../../contract';
-import { Ago, ErrorNotice, Glyph, JobProgress } from '../components';
+import { Ago, ErrorNotice, Glyph, JobProgress, RovingList } from '../components';
+import type { IRovingFocus } from '../components';
 import { signOf } from '../signs';
 import { duration, resultSentences } from '../words';
 import type { RunsModel } from './model';
@@ -37,13 +38,15 @@ export class RunsSection extends VDomRenderer<RunsModel> {
             {trans.__('Nothing has run yet. Runs and proofs appear here with their outcome.')}
           </p>
         ) : (
-          <ul className="twinstore-List" aria-label={trans.__('Runs and proofs, newest first')}>
-            {jobs.map(job => (
-              <li key={job.id} className="twinstore-Run" data-state={job.state}>
-                <Run job={job} trans={trans} onStop={() => void model.stop(job)} onOpen={this._onOpen} />
-              </li>
-            ))}
-          </ul>
+          <RovingList
+            className="twinstore-List"
+            label={trans.__('Runs and proofs, newest first')}
+            items={jobs}
+            idOf={job => job.id}
+            draw={(job, focus) => (
+              <Run job={job} focus={focus} trans={trans} onStop={() => void model.stop(job)} onOpen={this._onOpen} />
+            )}
+          />
         )}
       </>
     );
@@ -61,6 +64,7 @@ function NewRun({ model, trans }: { model: RunsModel; trans: TranslationBundle }
       </p>
     );
   }
+  const isBusy = model.jobs.isBusy(chosen);
   return (
     <div className="twinstore-NewRun">
       {paths.length > 1 && (
@@ -71,7 +75,12 @@ function NewRun({ model, trans }: { model: RunsModel; trans: TranslationBundle }
           onChange={event => model.notebooks.choose(event.target.value)}
         />
       )}
-      <Button className="jp-mod-styled jp-mod-accept" title={chosen} onClick={() => void model.run(chosen)}>
+      <Button
+        className="jp-mod-styled jp-mod-accept"
+        aria-disabled={isBusy}
+        title={isBusy ? trans.__('%1 is running.', chosen) : chosen}
+        onClick={() => void model.run(chosen)}
+      >
         {trans.__('Run %1', chosen.split('/').pop() ?? chosen)}
       </Button>
     </div>
@@ -80,15 +89,16 @@ function NewRun({ model, trans }: { model: RunsModel; trans: TranslationBundle }
 
 interface IRunProps {
   job: IJob;
+  focus: IRovingFocus;
   trans: TranslationBundle;
   onStop: () => void;
   onOpen: (notebook: string) => void;
 }
 
-function Run({ job, trans, onStop, onOpen }: IRunProps): ReactElement {
+function Run({ job, focus, trans, onStop, onOpen }: IRunProps): ReactElement {
   const { output } = job;
   return (
-    <>
+    <div className="twinstore-Run" data-state={job.state} role="group" aria-label={titleOf(job, trans)} {...focus}>
       <p className="twinstore-Item-line">
         <span className="twinstore-Item-name">
           <Glyph of={signOf(job)} /> {titleOf(job, trans)}
@@ -105,7 +115,7 @@ function Run({ job, trans, onStop, onOpen }: IRunProps): ReactElement {
           {trans.__('Open outputs')}
         </Button>
       )}
-    </>
+    </div>
   );
 }
 

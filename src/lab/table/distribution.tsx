@@ -1,5 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReactElement } from 'react';
+import { dateText } from '../../arrow';
 import type { IColumnStatistics } from '../../contract';
 import { absolute, grouped, rounded } from '../words';
 
@@ -59,7 +60,7 @@ function barsOf({ histogram, frequent, type }: IColumnStatistics): IBar[] {
 function edge(value: number, type: string): string {
   switch (type) {
     case 'date':
-      return absolute(value * 86_400e6).slice(0, 10);
+      return dateText(Math.floor(value));
     case 'timestamp':
     case 'timestamp_ntz':
       return absolute(value);

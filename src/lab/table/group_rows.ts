@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Panel } from '@lumino/widgets';
 import type { IAppearance, IGroupContext, ITwinstoreClient } from '../../tokens';
+import { readWhileShown } from '../when_shown';
 import { TableModel } from './model';
 import { RowsModel } from './rows_model';
 import { RowsTab } from './rows_tab';
@@ -30,6 +31,7 @@ export class GroupRowsTab extends Panel {
     }
     const location = group.data.summary.offline;
     const table = (this._table = new TableModel({ location, client, appearance }));
+    readWhileShown(this, table);
     const model = new RowsModel({ table, client, appearance, grid });
     this.addWidget(new RowsTab({ model, grid, trans, isAlone: true }));
   }

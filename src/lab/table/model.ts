@@ -5,6 +5,11 @@ import { PolledModel } from '../polled_model';
 /** Which version of a table is looked at: the newest, a certain one, or the one of a time (µs since the epoch). */
 export type Version = Omit<ITableRequest, 'location'>;
 
+/** Tells a version from the same number of a table that was made anew at the same address. */
+export function markOf({ id, version, committed_us }: Pick<ITableAnswer, 'id' | 'version' | 'committed_us'>): string {
+  return [id, version, committed_us].join();
+}
+
 interface ILooked {
   /** What is asked for. */
   at: Version;

@@ -36,12 +36,7 @@ export const tableViewPlugin: JupyterFrontEndPlugin<ITableView> = {
           location,
           ...(version === null ? {} : { version })
         }),
-      show: panel => {
-        if (!panel.isAttached) {
-          app.shell.add(panel, 'main', { type: 'Delta table' });
-        }
-        app.shell.activateById(panel.id);
-      }
+      show: panel => panel.showIn(app.shell, 'Delta table')
     });
     void restorer?.restore(view.tracker, {
       command: 'twinstore:open-table',

@@ -68,8 +68,7 @@ function Filter({ model, trans, columns }: IPartProps): ReactElement {
     setText('');
     void model.ask({ where: '' });
   };
-  const { error } = model;
-  const isWrong = error !== null && error.code === 'bad_request' && model.wish.where !== '';
+  const error = model.isConditionRefused ? model.error : null;
   return (
     <form className="twinstore-Filter" role="search" onSubmit={onSubmit}>
       <label htmlFor={id}>{trans.__('Where')}</label>
@@ -80,7 +79,7 @@ function Filter({ model, trans, columns }: IPartProps): ReactElement {
         spellCheck={false}
         autoComplete="off"
         placeholder={exampleOf(columns)}
-        aria-invalid={isWrong}
+        aria-invalid={error !== null}
         aria-describedby={`${id}-help`}
         onChange={event => setText(event.target.value)}
       />
@@ -92,8 +91,8 @@ function Filter({ model, trans, columns }: IPartProps): ReactElement {
           {trans.__('Clear')}
         </Button>
       )}
-      <p id={`${id}-help`} className="twinstore-Filter-help" role={isWrong ? 'alert' : undefined}>
-        {isWrong ? (
+      <p id={`${id}-help`} className="twinstore-Filter-help" role={error === null ? undefined : 'alert'}>
+        {error !== null ? (
           `${error.message} ${error.remedy}`
         ) : (
           <>

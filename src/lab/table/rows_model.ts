@@ -5,6 +5,7 @@ import type * as Grid from '../grid';
 import type { ArrowRows, IGridColumn, IOrder } from '../grid';
 import { ReadingModel } from '../reading_model';
 import type { TableModel, Version } from './model';
+import { markOf } from './model';
 
 /** More rows than the settings' limit, for whoever asks for them. */
 const LARGER = [1_000, 10_000, 100_000, MAX_PREVIEW.streamed];
@@ -13,6 +14,9 @@ const LARGER = [1_000, 10_000, 100_000, MAX_PREVIEW.streamed];
 export interface IShownRows {
   rows: ArrowRows;
   columns: readonly IGridColumn[];
+  /** The condition that they satisfy, and the order of the table by which they are its first; as in the wish. */
+  where: string;
+  order: IOrder | null;
   /** What they are; null while they arrive, and when that was stopped. */
   end: IPreviewEnd | null;
   version: number;
@@ -24,7 +28,10 @@ export interface IWish {
   /** Names of the columns; null for all. */
   columns: readonly string[] | null;
   where: string;
+  /** Of the whole table, whose first rows are read then; null for any rows. */
   order: IOrder | null;
+  /** Of the rows that were read, among themselves; null for the order in which they come. */
+  sort: IOrder | null;
   limit: number;
 }
 
@@ -33,7 +40,7 @@ export class RowsModel extends ReadingModel {
   constructor(private readonly _options: RowsModel.IOptions) {
     super();
     this.table = _options.table;
-    this._wish = { columns: null, where: '', order: null, limit: _options.appearance.rowLimit };
+    this._wish = { columns: null, where: '', order: null, sort: null, limit: _options.appearance.rowLimit };
   }
 
   readonly table: TableModel;
@@ -46,6 +53,12 @@ export class RowsModel extends ReadingModel {
   /** Whether what is shown is what was asked for last. */
   get isCurrent(): boolean {
     return this._shown !== null && this._shown === this._newest;
+  }
+
+  /** Whether the condition is what was refused: what is shown was read by another one. */
+  get isConditionRefused(): boolean {
+    const { where } = this._wish;
+    return this.error?.code === 'bad_request' && where !== '' && where !== this._shown?.where;
   }
 
   get wish(): IWish {
@@ -66,29 +79,40 @@ export class RowsModel extends ReadingModel {
 
   /** Change what is read. */
   ask(change: Partial<IWish>): Promise<void> {
-    const before = this._wish;
-    this._wish = { ...before, ...change };
-    const isLocal =
-      Object.keys(change).join() === 'order' && before.order?.of !== 'table' && change.order?.of !== 'table';
-    return isLocal && this._shown !== null && this.isCurrent ? this._sort() : this.read();
+    this._wish = { ...this._wish, ...change };
+    return this.read();
+  }
+
+  /** Sort the rows that are there, without reading them again, and those of later readings. */
+  async sort(sort: IOrder | null): Promise<void> {
+    this._wish = { ...this._wish, sort };
+    // Rows that still arrive are sorted once they are there.
+    if (this.phase !== 'reading') {
+      await this._sort();
+    }
   }
 
   /** Read the rows of the version that the table is at. */
   async read(): Promise<void> {
     const { data } = this.table;
+    this._read = data;
     if (data === null || data.refusal !== null) {
       return;
     }
     this._newest = null;
     await this.begin(async options => {
-      const { readRows } = await this._options.grid();
+      const { columnsOf, readRows } = await this._options.grid();
       const end = await readRows(this._options.client.preview(this._request(data), options), rows => {
         if (options.signal.aborted) {
           return;
         }
+        const { where, order } = this._wish;
         this._newest = {
           rows,
-          columns: columnsOf(data, this._wish.columns),
+          // Of what has arrived: the table may be another one than when it was looked at.
+          columns: columnsOf(rows.schema.fields).map(about => ({ ...about, isPartition: isPartition(data, about) })),
+          where,
+          order,
           end: null,
           version: data.version,
           readUs: (this._options.now ?? Date.now)() * 1000
@@ -104,7 +128,8 @@ export class RowsModel extends ReadingModel {
         this._show({ ...this._newest, end });
       }
     });
-    if (this.phase === 'done' && this._wish.order?.of === 'rows') {
+    // However it has ended.
+    if (this.phase !== 'reading' && this.isCurrent && this._wish.sort !== null) {
       await this._sort();
     }
   }
@@ -122,28 +147,21 @@ export class RowsModel extends ReadingModel {
     return {
       location: this.table.location,
       version,
-      limit: order?.of === 'table' ? Math.min(limit, MAX_PREVIEW.ordered) : limit,
+      limit: order === null ? limit : Math.min(limit, MAX_PREVIEW.ordered),
       ...(columns === null ? {} : { columns: [...columns] }),
       ...(where === '' ? {} : { where }),
-      ...(order?.of === 'table' ? { order: { column: order.column, descending: order.descending } } : {})
+      ...(order === null ? {} : { order })
     };
   }
 
   /** Bring what is shown into the order that is wished, without reading it again. */
   private async _sort(): Promise<void> {
     const shown = this._shown;
-    const { order } = this._wish;
     this._sorting.abort();
     const { signal } = (this._sorting = new AbortController());
-    if (shown === null) {
-      return;
-    }
-    const column = shown.columns.findIndex(({ name }) => name === order?.column);
-    const { sortedOrder } = await this._options.grid();
-    const sorted =
-      order === null || column < 0 ? null : await sortedOrder(shown.rows, column, order.descending, signal);
-    if (!signal.aborted) {
-      shown.rows.order = sorted;
+    if (shown !== null) {
+      const { sortRows } = await this._options.grid();
+      await sortRows(shown.rows, this._wish.sort, signal);
       this.stateChanged.emit();
     }
   }
@@ -162,7 +180,9 @@ export class RowsModel extends ReadingModel {
 
   private _onTable(): void {
     const { data, answered } = this.table;
-    if (data !== null && answered !== this._asked) {
+    // Rows of an older version stay to be seen; those of one that is no more are read anew.
+    const isAnew = data !== null && data.version === this._read?.version && markOf(data) !== markOf(this._read);
+    if (data !== null && (answered !== this._asked || isAnew)) {
       this._asked = answered;
       void this.read();
     }
@@ -175,6 +195,8 @@ export class RowsModel extends ReadingModel {
   private _newest: IShownRows | null = null;
   /** The version that was read for last, as it was asked for. */
   private _asked: Version | null = null;
+  /** The table as it was then. */
+  private _read: ITableAnswer | null = null;
   private _sorting = new AbortController();
 }
 
@@ -189,13 +211,6 @@ export namespace RowsModel {
   }
 }
 
-function columnsOf({ columns }: ITableAnswer, names: readonly string[] | null): IGridColumn[] {
-  // In the order asked for, in which the answer comes.
-  const wanted = names === null ? columns : names.flatMap(name => columns.find(column => column.name === name) ?? []);
-  return wanted.map(({ name, type, nullable, partition }) => ({
-    name,
-    type,
-    isNullable: nullable,
-    isPartition: partition
-  }));
+function isPartition({ columns }: ITableAnswer, { name }: IGridColumn): boolean {
+  return columns.some(column => column.name === name && column.partition);
 }

@@ -2,11 +2,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import type { IPreviewEnd } from '../../contract';
-import { ErrorNotice, StaleNotice } from '../components';
-import type { IOrder } from '../grid';
+import { ErrorNotice, StaleAge, StaleNotice } from '../components';
 import { byteSize, duration, grouped } from '../words';
 import { ReadingLine } from './reading_line';
-import type { RowsModel } from './rows_model';
+import type { IShownRows, RowsModel } from './rows_model';
 
 /** What the rows are that are shown, and what became of the last wish. */
 export function RowsStatus({ model, trans }: { model: RowsModel; trans: TranslationBundle }): ReactElement {
@@ -14,7 +13,9 @@ export function RowsStatus({ model, trans }: { model: RowsModel; trans: Translat
   const { data } = model.table;
   const again = (): void => void model.read();
   // What is wrong with a condition is told below it.
-  const isTold = error?.code === 'bad_request' && wish.where !== '';
+  const isTold = model.isConditionRefused;
+  const order = shown === null ? '' : orderWords(shown, trans);
+  const asTheyCome = (): void => void (shown?.rows.sorted ? model.sort(null) : model.ask({ order: null }));
   return (
     <div className="twinstore-RowsStatus">
       <ReadingLine model={model} what={trans.__('Reading rows …')} trans={trans} />
@@ -23,7 +24,7 @@ export function RowsStatus({ model, trans }: { model: RowsModel; trans: Translat
         {error && !isTold && !shown && (
           <ErrorNotice error={error} trans={trans} action={{ label: trans.__('Try again'), run: again }} />
         )}
-        {error && !isTold && shown && <StaleNotice error={error} readUs={shown.readUs} trans={trans} onRetry={again} />}
+        {error && !isTold && shown && <StaleNotice error={error} />}
         {phase === 'stopped' && (
           <p>
             {shown !== null && model.isCurrent
@@ -35,7 +36,7 @@ export function RowsStatus({ model, trans }: { model: RowsModel; trans: Translat
           </p>
         )}
         {phase === 'done' && shown?.end && (
-          <p className="twinstore-RowsStatus-what">{what(shown.end, wish.where, trans)}</p>
+          <p className="twinstore-RowsStatus-what">{what(shown.end, shown.where, trans)}</p>
         )}
         {data && shown && data.version !== shown.version && phase !== 'reading' && (
           <p>
@@ -48,10 +49,11 @@ export function RowsStatus({ model, trans }: { model: RowsModel; trans: Translat
           </p>
         )}
       </div>
-      {wish.order && (
+      {error && !isTold && shown && <StaleAge readUs={shown.readUs} trans={trans} onRetry={again} />}
+      {(order !== '' || wish.order !== null) && (
         <p>
-          {orderWords(wish.order, trans)}{' '}
-          <Button className="jp-mod-styled jp-mod-reject" onClick={() => void model.ask({ order: null })}>
+          {order}{' '}
+          <Button className="jp-mod-styled jp-mod-reject" onClick={asTheyCome}>
             {trans.__('As they come')}
           </Button>
         </p>
@@ -92,9 +94,14 @@ function what(end: IPreviewEnd, where: string, trans: TranslationBundle): string
   return end.complete ? `${of}. ${cost}` : `${of}: ${end.what}. ${cost}`;
 }
 
-function orderWords({ column, descending, of }: IOrder, trans: TranslationBundle): string {
-  const direction = descending ? trans.__('descending') : trans.__('ascending');
-  return of === 'table'
-    ? trans.__('The first rows of the whole table by %1, %2.', column, direction)
-    : trans.__('These rows by %1, %2.', column, direction);
+/** Which rows they are, and how they are shown. */
+function orderWords({ order, rows }: IShownRows, trans: TranslationBundle): string {
+  const direction = (descending: boolean): string => (descending ? trans.__('descending') : trans.__('ascending'));
+  const by = rows.sorted?.by;
+  return [
+    order && trans.__('The first rows of the whole table by %1, %2.', order.column, direction(order.descending)),
+    by && trans.__('These rows by %1, %2.', by.column, direction(by.descending))
+  ]
+    .filter(Boolean)
+    .join(' ');
 }

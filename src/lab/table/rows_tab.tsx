@@ -2,11 +2,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { VDomRenderer } from '@jupyterlab/ui-components';
 import { Panel } from '@lumino/widgets';
 import type { ReactElement } from 'react';
-import type { ArrowGrid, IColumnAction, IGridColumn, IOrder } from '../grid';
+import type { ArrowGrid, ArrowRows, IColumnAction, IGridColumn } from '../grid';
 import { PolledView } from '../components';
 import { whenShown } from '../when_shown';
 import { RowsControls } from './rows_controls';
-import type { IShownRows, RowsModel } from './rows_model';
+import type { RowsModel } from './rows_model';
 import { RowsStatus } from './rows_status';
 import { VersionPicker } from './version_picker';
 
@@ -48,42 +48,43 @@ export class RowsTab extends Panel {
     if (model.shown === null) {
       return;
     }
-    const { ArrowGrid } = await grid();
+    const { ArrowGrid, hasOrder } = await grid();
     const { shown } = model;
     if (this.isDisposed || shown === null) {
       return;
     }
     if (this._grid === null) {
       const label = trans.__('Rows of %1', model.table.location);
-      this._grid = new ArrowGrid({ trans, label, actions: column => this._actions(column) });
+      this._grid = new ArrowGrid({
+        trans,
+        label,
+        actions: column => (hasOrder(column) ? this._actions(column) : [])
+      });
       this._grid.isPlain = this._head.isPlain;
       this.addWidget(this._grid);
     }
     this._grid.toggleClass('twinstore-mod-stale', !model.isCurrent || model.error !== null);
-    const order = model.isCurrent ? model.wish.order : null;
-    if (shown.rows !== this._drawn?.rows || order !== this._order) {
-      this._grid.setRows(shown.rows, shown.columns, order);
+    if (shown.rows !== this._drawn) {
+      this._drawn = shown.rows;
+      this._grid.setRows(shown.rows, shown.columns, shown.order);
     }
-    this._drawn = shown;
-    this._order = order;
   }
 
   private _actions({ name }: IGridColumn): IColumnAction[] {
     const { model, trans } = this._options;
-    const order = (of: IOrder['of'], descending: boolean): void =>
-      void model.ask({ order: { column: name, descending, of } });
+    const sort = (descending: boolean): void => void model.sort({ column: name, descending });
+    const first = (descending: boolean): void => void model.ask({ order: { column: name, descending }, sort: null });
     return [
-      { label: trans.__('Sort these rows by %1, ascending', name), run: () => order('rows', false) },
-      { label: trans.__('Sort these rows by %1, descending', name), run: () => order('rows', true) },
-      { label: trans.__('First rows of the table by %1, ascending', name), run: () => order('table', false) },
-      { label: trans.__('First rows of the table by %1, descending', name), run: () => order('table', true) }
+      { label: trans.__('Sort these rows by %1, ascending', name), run: () => sort(false) },
+      { label: trans.__('Sort these rows by %1, descending', name), run: () => sort(true) },
+      { label: trans.__('First rows of the table by %1, ascending', name), run: () => first(false) },
+      { label: trans.__('First rows of the table by %1, descending', name), run: () => first(true) }
     ];
   }
 
   private readonly _head: RowsHead;
   private _grid: ArrowGrid | null = null;
-  private _drawn: IShownRows | null = null;
-  private _order: IOrder | null = null;
+  private _drawn: ArrowRows | null = null;
 }
 
 export namespace RowsTab {

@@ -2,6 +2,7 @@ import type { IStatisticsEnd } from '../../contract';
 import type { ITwinstoreClient } from '../../tokens';
 import { ReadingModel } from '../reading_model';
 import type { TableModel } from './model';
+import { markOf } from './model';
 
 /** Tables of at most so many bytes are read at once; of a larger one it is asked first. */
 const AT_ONCE_BYTES = 32_000_000;
@@ -27,7 +28,8 @@ export class StatisticsModel extends ReadingModel {
 
   /** Whether what is shown is of the version that is looked at. */
   get isCurrent(): boolean {
-    return this._statistics !== null && this._statistics.version === this.table.data?.version;
+    const { data } = this.table;
+    return data !== null && this._mark === markOf(data);
   }
 
   start(): void {
@@ -41,6 +43,7 @@ export class StatisticsModel extends ReadingModel {
       await this.begin(async options => {
         const { location } = this.table;
         this._statistics = await this._client.statistics({ location, version: data.version }, options);
+        this._mark = markOf(data);
         this._readUs = this._now() * 1000;
       });
     }
@@ -56,8 +59,8 @@ export class StatisticsModel extends ReadingModel {
 
   private _onTable(): void {
     const { data } = this.table;
-    if (data !== null && data.version !== this._seen) {
-      this._seen = data.version;
+    if (data !== null && markOf(data) !== this._seen) {
+      this._seen = markOf(data);
       if (data.bytes !== null && data.bytes <= AT_ONCE_BYTES) {
         void this.read();
       }
@@ -66,6 +69,9 @@ export class StatisticsModel extends ReadingModel {
   }
 
   private _statistics: IStatisticsEnd | null = null;
+  /** What they are of. */
+  private _mark: string | null = null;
   private _readUs = 0;
-  private _seen: number | null = null;
+  /** What was looked at last. */
+  private _seen: string | null = null;
 }

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import type { IColumnStatistics } from '../../contract';
-import { ErrorNotice, StaleNotice } from '../components';
+import { ErrorNotice, StaleAge, StaleNotice } from '../components';
 import { whenShown } from '../when_shown';
 import { byteSize, duration, grouped, rounded } from '../words';
 import { Distribution } from './distribution';
@@ -38,12 +38,13 @@ export class StatisticsTab extends VDomRenderer<StatisticsModel> {
         <ReadingLine model={model} what={trans.__('Reading every row …')} trans={trans} />
         <div role="status">
           {data?.refusal && <ErrorNotice error={data.refusal} trans={trans} />}
-          {error && statistics && <StaleNotice error={error} readUs={model.readUs} trans={trans} onRetry={read} />}
+          {error && statistics && <StaleNotice error={error} />}
           {error && !statistics && (
             <ErrorNotice error={error} trans={trans} action={{ label: trans.__('Try again'), run: read }} />
           )}
           {phase === 'stopped' && <p>{trans.__('Stopped before every row was read.')}</p>}
         </div>
+        {error && statistics && <StaleAge readUs={model.readUs} trans={trans} onRetry={read} />}
         {phase !== 'reading' && data !== null && data.refusal === null && !model.isCurrent && (
           <p>
             {data.bytes === null

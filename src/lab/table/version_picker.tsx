@@ -28,7 +28,8 @@ function Picker({ model, trans }: { model: TableModel; trans: TranslationBundle 
     event.preventDefault();
     const ms = Date.parse(`${time}Z`);
     if (!Number.isNaN(ms)) {
-      void model.travel({ at_us: ms * 1000 });
+      // Times are shown to the second, so one that is typed means all of its second.
+      void model.travel({ at_us: (ms + 999) * 1000 });
     }
   };
   const shown = dragged ?? version;

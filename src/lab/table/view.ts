@@ -5,7 +5,7 @@ import { TabbedPanel } from '../tabbed_panel';
 import { FilesTab } from './files_tab';
 import { nameOf, TableHeader } from './header';
 import { HistoryTab } from './history_tab';
-import { TableModel } from './model';
+import { markOf, TableModel } from './model';
 import { RowsModel } from './rows_model';
 import { RowsTab } from './rows_tab';
 import { SchemaTab } from './schema_tab';
@@ -47,7 +47,9 @@ export class TablePanel extends TabbedPanel<TableModel> {
             ...followed,
             name: `HistoryModel#${location}`,
             fetch: request => client.tableHistory(location, appearance.rowLimit, request),
-            mark: ({ head }) => String(head)
+            // When the head was committed is told only where it is looked at.
+            mark: ({ id, head, version, committed_us }) =>
+              markOf({ id, version: head, committed_us: version === head ? committed_us : null })
           }),
           table,
           trans
@@ -64,7 +66,7 @@ export class TablePanel extends TabbedPanel<TableModel> {
             name: `FilesModel#${location}`,
             fetch: request =>
               client.tableFiles({ location, version: model.data?.version }, appearance.rowLimit, request),
-            mark: ({ version }) => String(version)
+            mark: markOf
           }),
           trans
         )

@@ -3,21 +3,20 @@ import type { Contents } from '@jupyterlab/services';
 /** Folder that a Delta table keeps its log in. */
 const LOG = '_delta_log';
 
-/** Which folders of the file browser hold a Delta table; each is looked into once. */
+/** Which folders of the file browser hold a Delta table. One that holds none may hold one later. */
 export class DeltaFolders {
   constructor(private readonly _contents: Contents.IManager) {}
 
-  /** Whether a folder is a Delta table; null while that is not known. */
+  /** Whether a folder was a Delta table when it was looked into; null while that is not known. */
   holds(path: string): boolean | null {
     return this._known.get(path) ?? null;
   }
 
-  /** Find out, unless it is known. */
+  /** Find out, unless it is known to be one. */
   async look(path: string): Promise<void> {
-    if (this._known.has(path)) {
+    if (this._known.get(path) === true) {
       return;
     }
-    this._known.set(path, null);
     try {
       const { content } = await this._contents.get(path, { content: true, type: 'directory' });
       this._known.set(
@@ -30,5 +29,5 @@ export class DeltaFolders {
     }
   }
 
-  private readonly _known = new Map<string, boolean | null>();
+  private readonly _known = new Map<string, boolean>();
 }

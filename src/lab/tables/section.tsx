@@ -44,7 +44,7 @@ export class TablesSection extends VDomRenderer<TablesModel> {
 }
 
 /** As it stands in the settings. */
-const ROOTS = 'roots = ["s3a://features"]';
+const ROOTS = 'roots = [{ location = "s3a://features" }]';
 
 interface IPathBoxProps {
   model: TablesModel;

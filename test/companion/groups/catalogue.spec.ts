@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { TwinstoreError } from '../../../src/contract';
 import type { IGroupSummary } from '../../../src/contract';
 import { errorBody } from '../../../src/companion/error_body';
 import { Catalogue } from '../../../src/companion/groups';
@@ -126,13 +127,19 @@ describe('Catalogue', () => {
       .proof(0)
       .proof(1, { verdict: 'unknown' })
       .proof(2, { coverage, verdict: 'no_difference_found' });
-    expect((await only()).last_proof).toEqual({
+    const reader = catalogue();
+    const summary = await only(reader);
+    expect(summary.newest_proof_id).toBe('proof-2');
+    const { proofs, total, last_proof } = await reader.proofs('energy', 1, ALIVE);
+    expect([proofs.map(({ id }) => id), total, last_proof?.id]).toEqual([['proof-2'], 3, 'proof-0']);
+    expect(summary.last_proof).toEqual({
       id: 'proof-0',
       verdict: 'in_parity',
       version: 0,
       at_us: 500_000,
       by: 'tester',
       coverage: { how: 'full', keys_compared: 1, keys_total: 1, extra_checked: true, base_proof: null },
+      states: expect.objectContaining({ match: 1, mismatch: 0 }),
       duration_s: 1.5
     });
   });
@@ -203,6 +210,20 @@ describe('Catalogue', () => {
       `Two feature groups are named energy: ${join(root, 'energy')} and ${join(root, 'other')}.`
     );
     await expect(catalogue([]).get('energy', ALIVE)).rejects.toThrow(/none is configured/);
+  });
+
+  it('says why a root cannot be listed rather than that a group is not there', async () => {
+    const engine = localEngine('/');
+    const failure = new TwinstoreError('store_failed', 'S3 refused the key.', 'Correct the credentials.');
+    jest.spyOn(engine.store, 'list').mockRejectedValue(failure);
+    const reader = catalogue(undefined, engine);
+    for (const ask of [
+      () => reader.get('energy', ALIVE),
+      () => reader.receipts('energy', 1, ALIVE),
+      () => reader.proofs('energy', 1, ALIVE)
+    ]) {
+      await expect(ask()).rejects.toMatchObject({ code: 'store_failed', message: failure.message, side: 'store' });
+    }
   });
 
   it.each<[string, (files: GroupFiles) => void, RegExp]>([
