@@ -33,6 +33,7 @@ export {
   CountingStore,
   createS3Client,
   isS3,
+  isSamePlace,
   isWithin,
   Limiter,
   LocalStore,

@@ -1,13 +1,33 @@
 import { TwinstoreError } from '../../contract';
 import type { FeatureGroupDefinition } from '../../contract';
+import { isSamePlace } from '../delta';
 import type { Snapshot } from '../delta';
 import { toDefinition } from './records';
 
 const FORMAT = '1';
 
-/** Whether a table's properties say that it is the history of a feature group. */
-export function isGroup({ properties }: Snapshot): boolean {
-  return properties['twinstore.definition'] !== undefined && properties['twinstore.format'] !== undefined;
+/**
+ * Whether a table's properties say that it is the history of a feature group.
+ *
+ * A copy of another table, which came by its definition with the rest, is none: what is asked of the group is done there.
+ */
+export function isGroup({ table, properties }: Snapshot): boolean {
+  const definition = properties['twinstore.definition'];
+  if (definition === undefined || properties['twinstore.format'] === undefined) {
+    return false;
+  }
+  const offline = offlineOf(definition);
+  return offline === null || isSamePlace(offline, table);
+}
+
+/** The address that a definition names; null where it names none. */
+function offlineOf(definition: string): string | null {
+  try {
+    const { offline } = JSON.parse(definition) as { offline?: unknown };
+    return typeof offline === 'string' ? offline : null;
+  } catch {
+    return null;
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { TwinstoreError } from '../../../src/contract';
@@ -57,6 +57,15 @@ async function only(from = catalogue()): Promise<IGroupSummary> {
 }
 
 describe('Catalogue', () => {
+  it('takes a copy of a table for no group, and one behind a link for what it is', async () => {
+    group('energy').create();
+    cpSync(join(root, 'energy'), join(root, 'copy'), { recursive: true });
+    const link = join(temporaryFolder(), 'link');
+    symlinkSync(root, link);
+    expect((await only()).offline).toBe(join(root, 'energy'));
+    expect((await only(catalogue([{ location: link, depth: 1 }]))).name).toBe('energy');
+  });
+
   it('finds the groups one level below its roots, by name, and no other tables or folders', async () => {
     group('water').create();
     group('energy').create();

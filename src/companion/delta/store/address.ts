@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { TwinstoreError } from '../../../contract';
 
 /**
@@ -17,6 +18,20 @@ export function canonical(text: string): string {
   }
   const key = segments.map(segment => `/${segment}`).join('');
   return s3 === null ? key || '/' : `s3a://${s3[1] ?? ''}${key}`;
+}
+
+/** Whether two addresses lead to one folder: a local one may have links on its way. */
+export function isSamePlace(one: string, other: string): boolean {
+  return placeOf(one) === placeOf(other);
+}
+
+function placeOf(text: string): string {
+  try {
+    const location = canonical(text);
+    return isS3(location) ? location : realpathSync(location);
+  } catch {
+    return text; // Of no store that is known, or nothing is there.
+  }
 }
 
 /** Whether a canonical location lies in S3. */

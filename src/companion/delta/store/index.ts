@@ -1,4 +1,4 @@
-export { below, canonical, isS3, isWithin, resolveLogPath } from './address';
+export { below, canonical, isS3, isSamePlace, isWithin, resolveLogPath } from './address';
 export { CountingStore } from './counting';
 export { Limiter } from './limiter';
 export { LocalStore } from './local';
