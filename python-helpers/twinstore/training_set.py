@@ -12,7 +12,7 @@ from pyspark.sql import types as t
 
 from .errors import TwinstoreError
 from .expiry import remaining_s
-from .feature_group import CREATED_US, ROW_HASH, Definition
+from .feature_group import CREATED_US, ROW_HASH, Definition, FeatureGroup
 from .problem import Problem, refuse
 from .row_hash import row_hash
 from .types import instant_us, parse_type, quoted
@@ -32,13 +32,14 @@ _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 def training_set(
     store: Store,
     entities: DataFrame,
-    groups: Sequence[GroupLike],
+    groups: GroupLike | Sequence[GroupLike],
     timestamp: str | None,
     as_known_at: Moment | None,
     prefix: bool,
 ) -> DataFrame:
     """See `Store.training_set`."""
-    definitions = [store.definition(group) for group in groups]
+    several = [groups] if isinstance(groups, (FeatureGroup, str)) else groups
+    definitions = [store.definition(group) for group in several]
     at = _timestamp(definitions, timestamp)
     refuse("The training set cannot be made", list(_problems(entities, definitions, at, prefix)))
     known_us = None if as_known_at is None else _moment_us(as_known_at)

@@ -94,7 +94,11 @@ export const deltaCommand: ICommand = {
         return (await openSnapshot(counted, table, wanted, signal, { statistics })) ?? noTable(table);
       };
       await writeAll(stdout, view({ engine: counted, table, format, columns, where, limit, snapshot, signal }), signal);
-      stderr.write(`Read ${store.bytes} bytes in ${store.requests} requests.\n`);
+      const cut = limit === TABLE_ROWS && values.limit === undefined && ['rows', 'history'].includes(what);
+      stderr.write(
+        `${cut ? `At most ${TABLE_ROWS} are shown; --limit N shows more. ` : ''}` +
+          `Read ${store.bytes} bytes in ${store.requests} requests.\n`
+      );
       return EXIT.good;
     } finally {
       await dispose();

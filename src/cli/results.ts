@@ -23,8 +23,11 @@ export function receiptInWords(receipt: Receipt): string {
   const lines = [`Receipt of ${group}: ${operation} ${run_id}, ${duration(total(receipt))}`];
   if (operation === 'write') {
     lines.push(
-      `  offline  ${count(rows_in)} rows in: ${count(appended)} appended${version === null ? '' : ` as version ${version}`}, ` +
-        `${count(unchanged)} were there already`
+      `  offline  ${count(rows_in)} rows in: ` +
+        (appended + unchanged === 0 && rows_in > 0
+          ? 'none appended, since this run was there before'
+          : `${count(appended)} appended${version === null ? '' : ` as version ${version}`}, ` +
+            `${count(unchanged)} were there already`)
     );
   }
   lines.push(`  online   ${onlineInWords(receipt)}`);

@@ -133,7 +133,7 @@ function wholeNumber(option: string, text: string | undefined): number | undefin
 
 function inWords({ name, running, folder, settings, supervisor, parts }: IStackStatus): string {
   if (!running || !supervisor) {
-    return `The stack ${name} does not run (${folder}).\n`;
+    return `The stack ${name} does not run (${folder}). \`twinstore stack up --name ${name}\` starts it.\n`;
   }
   const rows = [
     ...parts.map(part => [

@@ -18,7 +18,7 @@ import { duration } from './words';
 const HELP = `Usage: twinstore start [--rows small|medium|full] [--no-lab] [--port N] [--name NAME] [--json]
 
 Everything at once: start the local stack, make the energy input, run the dual-write notebook, say its receipt and
-whether the two stores agree, and open JupyterLab on it all. Ctrl-C stops everything; the data stay for the next start.
+whether the two stores agree, and open JupyterLab on it all. Ctrl-C stops all that it started; the data stay for the next start.
 
   --rows SIZE   small (200 households, the default), medium (800), full (5,560), or a number of households
   --no-lab      end after the verdict
@@ -140,7 +140,7 @@ class Start {
     const { download, stack, input, notebook } = timings;
     this.say(
       `To the verdict: ${duration(stack + input + notebook)} (stack ${duration(stack)}, input ${duration(input)}, ` +
-        `notebook ${duration(notebook)}); jars downloaded in ${duration(download)}.`
+        `notebook ${duration(notebook)})${download > 0 ? `; jars downloaded in ${duration(download)}` : ''}.`
     );
   }
 
@@ -151,7 +151,7 @@ class Start {
       this.say(
         `JupyterLab: ${url}\n` +
           `For the command in another shell: export TWINSTORE_CONFIG=${this.status?.settings ?? ''}\n` +
-          'Ctrl-C stops everything.'
+          `Ctrl-C stops ${this.owned ? 'everything' : 'JupyterLab; the stack stays up'}.`
       )
     );
   }
@@ -161,7 +161,10 @@ class Start {
     this.line.end();
     if (this.owned) {
       await down(this.name, this.context.env);
-      this.say(`The stack ${this.name} is down; its data stay in ${this.status?.folder ?? ''}.`);
+      this.say(
+        `The stack ${this.name} is down; its data stay in ${this.status?.folder ?? ''}.\n` +
+          `To go on with them: twinstore stack up --name ${this.name}; export TWINSTORE_CONFIG=${this.status?.settings ?? ''}`
+      );
     } else if (this.status) {
       this.say(`The stack ${this.name} ran before and stays up.`);
     }

@@ -105,6 +105,7 @@ test('rows prints every value exactly', async () => {
       '"day":"0001-01-01","single":0.1,"twofold":-0.0,"odd":"NaN","bytes":"6101","flag":true,"none":null}'
   );
   const shown = await run(['rows', table, '--columns', 'price, id,none']);
+  expect(shown.err).toMatch(/^At most 20 are shown; --limit N shows more. Read/);
   expect(shown.out).toBe('price   id  none\n-99.00  3   null\n');
 });
 

@@ -67,7 +67,7 @@ def test_what_was_written_later_is_not_known_yet(spark: SparkSession, store: Sto
     entities = readings(spark, [("a", 5, 0.0, 0)]).select("house", "day")
 
     def mean(as_known_at: Any) -> float:
-        (row,) = store.training_set(entities, [group], as_known_at=as_known_at).collect()
+        (row,) = store.training_set(entities, group, as_known_at=as_known_at).collect()
         return float(row.mean)
 
     assert (mean(None), mean(before), mean(before.isoformat())) == (3.0, 1.0, 1.0)
