@@ -91,8 +91,8 @@ def field_ids(spark: SparkSession) -> Iterator[None]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--histories", type=int, default=12, help="how many random histories to run")
-    parser.addoption("--events", type=int, default=1, help="events in each history")
+    parser.addoption("--histories", type=int, default=60, help="how many random histories to run")
+    parser.addoption("--events", type=int, default=0, help="further events in each history")
     parser.addoption("--kills", type=int, default=1, help="how often to kill a write at each of five places")
     parser.addoption("--first-history", type=int, default=0, help="seed of the first")
     parser.addoption("--tables", type=int, default=20, help="how many random Delta tables to write and read")

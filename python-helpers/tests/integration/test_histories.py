@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from twinstore.feature_group import FeatureGroup
 
 #: Histories in one test, so that two workers share them out evenly.
-PART = 3
+PART = 5
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
