@@ -172,8 +172,8 @@ ILLEGAL = [
     ("stores.online", None), ("stores.online.hosts", []), ("stores.online.hosts", ["a b:1"]),
     ("stores.online.consistency", "TWO"), ("stores.offline.endpoint", 7), ("stores.offline.path_style", "yes"),
     ("stores.offline.credentials", {"secret": "x"}), ("spark.conf", {"a": 1}),
-    ("budgets", {"online_rows_per_second": 0}), ("budgets", {"write_units_price_per_million": -1}),
-    ("proof_max_age", "24 h"), ("nonsense", 1),
+    ("budgets", {"online_rows_per_second": 0}), ("budgets", {"max_row_bytes": 0}),
+    ("budgets", {"write_units_price_per_million": -1}), ("proof_max_age", "24 h"), ("nonsense", 1),
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from pyspark.sql import types as t
 from twinstore.errors import TwinstoreError
 from twinstore.feature_group import Definition, FeatureGroup, ttl_seconds
 from twinstore.schemas import problems
-from twinstore.types import GroupColumn
+from twinstore.types import GroupColumn, parse_type
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -142,6 +142,14 @@ def test_exact_tolerance_and_nested_are_refused_where_they_mean_nothing() -> Non
     assert "only timestamps are declared exact" in said
     assert "a tolerance needs a number" in said
     assert "only nested types are declared json" in said
+
+
+@pytest.mark.parametrize("how", ["json", "frozen"])
+@pytest.mark.parametrize("kind", ["map<int,string>", "array<map<date,int>>", "struct<a:map<string,map<int,int>>>"])
+def test_maps_whose_keys_are_not_strings_are_refused_with_a_cast(spark: SparkSession, kind: str, how: str) -> None:
+    schema = t.StructType([*SCHEMA.fields, t.StructField("tags", parse_type(kind))])
+    said = refusal(group(nested={"tags": how}), schema)
+    assert kind in said and "transform_keys(" in said
 
 
 @pytest.mark.parametrize(

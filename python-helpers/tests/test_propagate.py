@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from twinstore.config import load_settings
 from twinstore.fate import Tally
 from twinstore.progress import silent
 from twinstore.propagate import Propagation
@@ -25,10 +26,12 @@ def fail_with_rows(rows: Iterable[int]) -> Iterable[Any]:
     yield from ()
 
 
-def test_tasks_that_had_no_row_and_jobs_before_confirm_nothing(spark: SparkSession) -> None:
+def test_tasks_that_had_no_row_and_jobs_before_confirm_nothing(
+    spark: SparkSession, local_settings: dict[str, Any]
+) -> None:
     stages = Stages(spark, silent)
     twins = cast(Twins, SimpleNamespace(spark=spark, definition=None))
-    propagation = Propagation(twins, stages, lambda step: None, lambda: None)
+    propagation = Propagation(twins, load_settings(local_settings), stages, lambda step: None, lambda: None)
     fates = Tally(alive=5, expired=0, failed=0, alive_by_partition=(5,))
     one_of_four = spark.sparkContext.parallelize(range(4), 4).filter(lambda n: n == 3)
     with stages.stage("online"):

@@ -7,13 +7,19 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from twinstore.config import OfflineStore, load_settings
 from twinstore.errors import TwinstoreError
-from twinstore.session import local_conf, offline_conf, offline_secrets
+from twinstore.feature_group import FeatureGroup
+from twinstore.progress import silent
+from twinstore.session import PINNED_CONF, local_conf, offline_conf, offline_secrets
+from twinstore.store import Store
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 SECRET = "sesame-c4n4ry"
 
@@ -111,3 +117,12 @@ def test_a_secret_reaches_spark_and_no_list_of_processes(settings: dict[str, Any
     assert "one day: 1500-01-01" in said
     assert "org.apache.spark.deploy.SparkSubmit" in processes
     assert SECRET not in processes + done.stderr
+
+
+def test_every_verb_sets_anew_what_values_depend_on(spark: SparkSession, local_settings: dict[str, Any]) -> None:
+    store = Store(spark, local_settings, silent)
+    spark.conf.set("spark.sql.session.timeZone", "Asia/Tokyo")
+    spark.conf.set("spark.sql.files.ignoreMissingFiles", "true")
+    with pytest.raises(TwinstoreError, match="no feature group"):
+        store.online(FeatureGroup("t", keys=["k"], event_timestamp="at", offline="/nowhere", online="k.t"))
+    assert {name: spark.conf.get(name) for name in PINNED_CONF} == PINNED_CONF

@@ -199,7 +199,7 @@ def _already(twins: Twins, rows_in: int, run_id: str, watermark: Watermark) -> A
         0,
         (
             f"The run {run_id} was {where} before: its rows were not appended again.",
-            "It was not compared with history again: rows of it deleted since come back only by another run=.",
+            "Rows of it that left history since come back only by another run=.",
         ),
         was_there=True,
     )

@@ -165,11 +165,18 @@ def _receipt_html(facts: Mapping[str, Any]) -> str:
     )
 
 
+def _version(version: int) -> str:
+    return "nothing yet" if version < 0 else f"v{version}"
+
+
 def _receipt_facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     gap = facts["gap"]
     versions = f"v{gap['to']}" if gap["to"] - gap["from"] == 1 else f"v{gap['from'] + 1} to v{gap['to']}"
     found = [
-        ("online up to", f"v{gap['to']}" if gap["to"] == gap["from"] else f"{versions}, all at {_write_time(facts)}"),
+        (
+            "online up to",
+            f"{versions}, all at {_write_time(facts)}" if gap["to"] > gap["from"] else _version(gap["to"]),
+        ),
         ("run", facts["run_id"] + ("" if facts["repeatable"] else " (random: running it again is another run)")),
         ("by", f"{facts['by']}, {utc(facts['at_us'])}"),
     ]

@@ -128,6 +128,7 @@ class Settings:
     roots: tuple[Root, ...] = ()
     spark: SparkSettings = field(default_factory=SparkSettings)
     online_rows_per_second: int | None = None
+    max_row_bytes: int = 8 * 2**20
     write_units_price_per_million: float | None = None
     proof_max_age_s: int = 86_400
     source: str = "arguments"

@@ -6,6 +6,7 @@ The connector's session is used so that hosts, TLS and credentials are set in on
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -180,6 +181,21 @@ class Cql:
         answered_us = time.time_ns() // 1_000
         store_us = int(row["now_ms"]) * 1_000
         return min(0, answered_us - store_us) + max(0, sent_us - store_us)
+
+    @cached_property
+    def last_expiry_us(self) -> int | None:
+        """Until when a row may live, in µs since the epoch; None for any time."""
+        if self.dialect.last_expiry_us is None:
+            return None
+        mode = "SELECT JSON value FROM system_views.settings WHERE name = 'storage_compatibility_mode'"
+        try:
+            said = self.rows(mode)
+        except TwinstoreError as error:
+            # A server that knows no such table, or a login that may not read it.
+            if not re.search("(InvalidQuery|Unauthorized)Exception", error.details):
+                raise
+            said = []
+        return None if said == [{"value": "NONE"}] else self.dialect.last_expiry_us
 
     def keyspace_exists(self, keyspace: str) -> bool:
         """Whether the store has the keyspace."""

@@ -22,7 +22,7 @@ class CassandraDialect:
     #: Longest partition key that the server takes, in bytes.
     max_key_bytes = 65_535
 
-    #: Largest row that the server takes, in bytes; None for any.
+    #: Largest row that the server takes, in bytes; None where that is for its own settings to say.
     max_row_bytes: int | None = None
 
     #: Bytes of a row for which one write is billed; None where writes are not.
@@ -31,6 +31,10 @@ class CassandraDialect:
     #: Levels of consistency that reads may ask for, and the only one that writes may; None for any.
     read_consistencies: tuple[str, ...] | None = None
     write_consistency: str | None = None
+
+    #: Until when a row may live, in µs since the epoch, on servers that do not say that they take more; None for any
+    #: time. Cassandra 4, and 5 as long as it keeps to the files of 4, has 31 bits for the second: to 19 January 2038.
+    last_expiry_us: int | None = 2_147_472_000_000_000
 
     #: How old a write timestamp may be that the server is to take, in µs; None for any age.
     oldest_stamp_us: int | None = None
@@ -41,6 +45,9 @@ class CassandraDialect:
 
     #: Whether a statement that changes the schema is answered before its change is done.
     defines_later = False
+
+    #: Whether a column can be taken out of a table.
+    drops_columns = True
 
     #: Whether `SELECT count(*)` is known.
     counts = True
@@ -117,6 +124,7 @@ class KeyspacesDialect(CassandraDialect):
     max_key_bytes = 2_048
     max_row_bytes = 1_048_576
     unit_bytes = 1_024
+    last_expiry_us = None
     read_consistencies = ("LOCAL_QUORUM", "LOCAL_ONE", "ONE")
     write_consistency = "LOCAL_QUORUM"
     # The server takes 48 hours. The last one is left to the write itself.
@@ -124,6 +132,7 @@ class KeyspacesDialect(CassandraDialect):
     tables = "system_schema_mcs.tables"
     described = (*CassandraDialect.described, "status", "custom_properties")
     defines_later = True
+    drops_columns = False
     counts = False
     needs_murmur3 = True
     needs_profile = True

@@ -9,13 +9,15 @@ from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
-from pyspark.sql.types import BinaryType, MapType, StringType
+from pyspark.sql.types import ArrayType, BinaryType, MapType, StringType, StructType
 
-from .dialect import CassandraDialect
+from .config import Settings
 from .expiry import expires_us, remaining_s
 from .feature_group import MAX_TTL_S, Definition
 from .online import EXPIRES_US
+from .reasons import utc
 from .row_size import STAMP_BYTES, row_bytes
+from .twins import Twins
 from .types import GroupColumn, is_readable, parse_type, quoted
 
 #: Column that says it: `ALIVE`, `EXPIRED`, or the reason why the row can never be written.
@@ -24,6 +26,26 @@ ALIVE, EXPIRED = "alive", "expired"
 
 #: What CQL adds to each part of a partition key of several columns, in bytes.
 _PART_OVERHEAD = 3
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the online store takes: the longest partition key and the largest row in bytes, and until when a row may
+    live, in µs since the epoch; None for any time."""
+
+    key_bytes: int
+    row_bytes: int
+    last_expiry_us: int | None
+
+    @classmethod
+    def of(cls, twins: Twins, settings: Settings) -> Limits:
+        """Those of a group's store. Asks it only where rows expire."""
+        row_bytes = (settings.max_row_bytes, twins.dialect.max_row_bytes)
+        return cls(
+            twins.dialect.max_key_bytes,
+            min(each for each in row_bytes if each is not None),
+            None if twins.definition.ttl_seconds is None else twins.cql.last_expiry_us,
+        )
 
 
 @dataclass(frozen=True)
@@ -36,19 +58,21 @@ class Tally:
     alive_by_partition: tuple[int, ...]
 
 
-def with_fate(winners: DataFrame, definition: Definition, dialect: CassandraDialect, now_us: int) -> DataFrame:
+def with_fate(winners: DataFrame, definition: Definition, limits: Limits, now_us: int) -> DataFrame:
     """Adds `FATE` as it is at `now_us`, and where rows expire `EXPIRES_US`."""
     expires, remaining = expires_us(definition), remaining_s(definition, now_us)
-    fate = sf.when(_illegal_key(definition, dialect), "the key is empty or too long")
+    fate = sf.when(_illegal_key(definition, limits.key_bytes), "the key is empty or too long")
     fate = fate.when(_null_element(definition), "a frozen collection has a null element")
-    if dialect.max_row_bytes is not None:
-        too_large = reduce(or_, (row_bytes(part, STAMP_BYTES) > dialect.max_row_bytes for part in definition.parts))
-        fate = fate.when(too_large, f"the row is larger than {dialect.max_row_bytes} bytes")
+    fate = fate.when(_too_large(definition, limits.row_bytes), f"the row is larger than {limits.row_bytes} bytes")
     fate = fate.when(_unreadable(definition), "a date or time from before the Gregorian calendar cannot be read back")
     if expires is None or remaining is None:
         return winners.withColumn(FATE, fate.otherwise(ALIVE))
-    fate = fate.when(remaining > MAX_TTL_S, "the time to live is above 20 years").when(remaining <= 0, EXPIRED)
-    return winners.withColumn(FATE, fate.otherwise(ALIVE)).withColumn(EXPIRES_US, expires)
+    fate = fate.when(remaining > MAX_TTL_S, "the time to live is above 20 years")
+    if limits.last_expiry_us is not None:
+        last = f"{utc(limits.last_expiry_us)}, the last that the online store takes"
+        fate = fate.when(expires > limits.last_expiry_us, f"the row would expire after {last}")
+    fate = fate.when(remaining <= 0, EXPIRED).otherwise(ALIVE)
+    return winners.withColumn(FATE, fate).withColumn(EXPIRES_US, expires)
 
 
 def tally(fated: DataFrame) -> Tally:
@@ -64,16 +88,22 @@ def tally(fated: DataFrame) -> Tally:
     return Tally(by_fate[ALIVE], by_fate[EXPIRED], failed, tuple(sorted(alive)))
 
 
-def _illegal_key(definition: Definition, dialect: CassandraDialect) -> Column:
-    """Whether the server would refuse the partition key: empty where it is one column, or too long."""
+def _illegal_key(definition: Definition, most: int) -> Column:
+    """Whether the server would refuse the partition key: empty where it is one column, or longer than `most` bytes."""
     sizes = [sf.octet_length(sf.col(quoted(column.name))) for column in definition.key_columns if _has_length(column)]
     if not sizes:
         return sf.lit(False)
     if len(definition.keys) == 1:
-        return (sizes[0] == 0) | (sizes[0] > dialect.max_key_bytes)
+        return (sizes[0] == 0) | (sizes[0] > most)
     # Fixed-size parts have at most 16 bytes.
     fixed = 16 * (len(definition.keys) - len(sizes)) + _PART_OVERHEAD * len(definition.keys)
-    return sum(sizes[1:], sizes[0]) > dialect.max_key_bytes - fixed
+    return sum(sizes[1:], sizes[0]) > most - fixed
+
+
+def _too_large(definition: Definition, most: int) -> Column:
+    """Whether the row of one of the group's tables is larger than `most` bytes, which takes a value of any length."""
+    parts = [part for part in definition.parts if any(map(_has_length, part.features))]
+    return reduce(or_, (row_bytes(part, STAMP_BYTES) > most for part in parts), sf.lit(False))
 
 
 def _unreadable(definition: Definition) -> Column:
@@ -97,4 +127,4 @@ def _null_element(definition: Definition) -> Column:
 
 
 def _has_length(column: GroupColumn) -> bool:
-    return isinstance(parse_type(column.type), (StringType, BinaryType))
+    return isinstance(parse_type(column.type), (StringType, BinaryType, ArrayType, MapType, StructType))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as sf
 
 from .delta_log import Commit, Snapshot
@@ -17,6 +17,7 @@ from .types import event_us
 from .winners import ORDER, from_event_us, key_names, latest, least_us, order_rows, rows_of
 
 _ROWS, _FIRST = "_rows", "_first"
+_EVENT_US, _OWN, _KNOWN, _LATE = "_event_us", "_own", "_known", "_late"
 
 
 @dataclass(frozen=True)
@@ -237,24 +238,31 @@ class _Finder:
         """Of this run's own rows, against `history` (as `order_rows` gives it); None: nothing in it is as new."""
         if self._own is None:
             return Counts()
+        names, event_us = key_names(self._definition), sf.col(f"{ORDER}.event_us").alias(_EVENT_US)
         own = order_rows(self._twins.offline.added_rows([self._own]), self._definition, all_ours=True)
-        own = own.select(*key_names(self._definition), sf.col(f"{ORDER}.event_us").alias("event_us"))
-        try:
-            rows, keys = own.agg(sf.count(sf.lit(1)), sf.count_distinct(*key_names(self._definition))).collect()[0]
-            superseded = rows - keys
-            if history is None or self._own.created_us is None:
-                return Counts(superseded=superseded)
+        rows = own.select(*names, event_us, sf.lit(1).alias(_OWN))
+        if history is not None and self._own.created_us is not None:
             prior = history.where(sf.col(f"{ORDER}.created_us") < self._own.created_us)
-            prior = prior.select(*key_names(self._definition), sf.col(f"{ORDER}.event_us").alias("event_us"))
-            newest = prior.groupBy(*key_names(self._definition)).agg(sf.max("event_us").alias("newest_us"))
-            late = own.join(newest, self._keys).where(sf.col("event_us") < sf.col("newest_us")).count()
-            corrected = own.join(prior.distinct(), [*self._keys, "event_us"], "left_semi").count()
-            return Counts(late, corrected, superseded)
+            rows = rows.unionByName(prior.select(*names, event_us, sf.lit(0).alias(_OWN)))
+        is_known, is_own = sf.col(_KNOWN), sf.col(_OWN)
+        # One shuffle, by key, serves all that follows.
+        by_event = rows.repartition(*names).groupBy(*names, _EVENT_US)
+        events = by_event.agg(sf.sum(_OWN).alias(_OWN), (sf.min(_OWN) == 0).alias(_KNOWN))
+        newest_known = sf.max(sf.when(is_known, sf.col(_EVENT_US))).over(Window.partitionBy(*names))
+        by_key = events.withColumn(_LATE, sf.when(sf.col(_EVENT_US) < newest_known, is_own)).groupBy(*names)
+        sums_of_key = by_key.agg(
+            sf.sum(_OWN).alias(_OWN), sf.sum(_LATE).alias(_LATE), sf.sum(sf.when(is_known, is_own)).alias(_KNOWN)
+        )
+        try:
+            own_keys = sums_of_key.where(is_own > 0)
+            keys, *sums = own_keys.agg(sf.count(sf.lit(1)), *map(sf.sum, (_OWN, _LATE, _KNOWN))).collect()[0]
         except FOREIGN as error:
             # The run is of an earlier attempt and VACUUM took its files: it can be finished, no longer counted.
             if not caused_by(error, "FileNotFoundException"):
                 raise
             return Counts()
+        own_rows, late, corrected = (each or 0 for each in sums)
+        return Counts(late, corrected, superseded=own_rows - keys)
 
     def _due(self, order: DataFrame, source: DataFrame, absent: DataFrame | None, counts: Counts) -> Due:
         totals = order.agg(sf.count(sf.lit(1)), least_us(), sf.max(f"{ORDER}.event_us"))

@@ -12,14 +12,15 @@ from .delta_log import OfflineTable
 from .errors import TwinstoreError, from_foreign
 from .feature_group import Definition
 from .foreign import caused_by
-from .preflight import kept_definition
+from .preflight import CopiedTable, kept_definition
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 
 def find_groups(spark: SparkSession, roots: Sequence[Root]) -> list[Definition]:
-    """The groups under all roots, in the order of their names; a table without a definition is none.
+    """The groups under all roots, in the order of their names; a table without a definition is none, nor is a copy of
+    another one.
 
     Raises `TwinstoreError` when a root or a table cannot be read.
     """
@@ -38,9 +39,9 @@ def find_group(spark: SparkSession, roots: Sequence[Root], name: str) -> Definit
     if named:
         where = " and ".join(each.offline for each in named)
         raise TwinstoreError("conflict", f"{name} names the groups at {where}.", "Name one by its FeatureGroup.")
-    if found.errors:
-        # It may be the one that cannot be read.
-        raise found.errors[0]
+    # It may be the one that cannot be read.
+    for refused in (*(copy for copy in found.copies if copy.group == name), *found.errors):
+        raise refused
     looked = ", ".join(root.location for root in roots) or "no root"
     known = ", ".join(each.name for each in found.groups) or "none"
     raise TwinstoreError(
@@ -51,11 +52,12 @@ def find_group(spark: SparkSession, roots: Sequence[Root], name: str) -> Definit
 
 
 class _Found:
-    """The groups under the roots, and what could not be read of them."""
+    """The groups under the roots, copies of their tables, and what could not be read."""
 
     def __init__(self, spark: SparkSession, roots: Sequence[Root]) -> None:
         self._spark = spark
         self.errors: list[TwinstoreError] = []
+        self.copies: list[CopiedTable] = []
         # By folder, for roots may overlap.
         groups = {
             folder: definition
@@ -74,6 +76,9 @@ class _Found:
             try:
                 snapshot = OfflineTable(self._spark, folder).snapshot()
                 definition = None if snapshot is None else kept_definition(snapshot, folder)
+            except CopiedTable as copy:
+                self.copies.append(copy)
+                continue
             except TwinstoreError as error:
                 self.errors.append(error)
                 continue

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation, localcontext
 from typing import TYPE_CHECKING, Any
 
-from pyspark.sql.types import StructField, StructType
+from pyspark.sql.types import DateType, DecimalType, StructField, StructType, TimestampType
 
 from .errors import TwinstoreError
 from .feature_group import Definition
-from .types import parse_type, quoted
+from .types import GroupColumn, parse_type, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -60,7 +62,35 @@ def _values(definition: Definition, names: Sequence[str], key: Any) -> tuple[Any
         raise _refused(definition, f"{key!r} has {len(values)} of {len(names)} values")
     if None in values:
         raise _refused(definition, f"{key!r} is null")
-    return values
+    try:
+        return tuple(_as_kept(column, value) for column, value in zip(definition.key_columns, values))
+    except ValueError as error:
+        raise _refused(definition, str(error)) from error
+
+
+def _as_kept(column: GroupColumn, value: Any) -> Any:
+    """A value that Spark will not make another one of by rounding it or by the machine's time zone. Raises `ValueError`
+    where it would."""
+    kind = parse_type(column.type)
+    if isinstance(kind, DecimalType) and type(value) in (int, Decimal):
+        return _as_decimal(Decimal(value), kind)
+    if isinstance(kind, DateType) and isinstance(value, datetime):
+        raise ValueError(f"{value} is a moment, and {column.name} a date")
+    if isinstance(kind, TimestampType) and isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError(f"{value} has no time zone")
+    return value
+
+
+def _as_decimal(value: Decimal, kind: DecimalType) -> Decimal:
+    with localcontext() as context:
+        context.prec = 2 * DecimalType(38).precision
+        try:
+            kept = value.quantize(Decimal(1).scaleb(-kind.scale))
+        except InvalidOperation:
+            kept = None
+    if kept is None or kept != value or len(kept.as_tuple().digits) > kind.precision:
+        raise ValueError(f"{value} is not a {kind.simpleString()}")
+    return kept
 
 
 def _refused(definition: Definition, why: str) -> TwinstoreError:

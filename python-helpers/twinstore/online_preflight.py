@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from .address import same_place
 from .delta_log import Snapshot
+from .dialect import quote_name
 from .feature_group import Definition
 from .keyspaces import table_problems
 from .online import OnlineShape, OnlineTable
@@ -20,19 +22,14 @@ class Lack:
     table: OnlineTable
     columns: tuple[str, ...] | None
 
-    def was_part_of(self, kept: Definition | None) -> bool:
-        """Whether a group of this definition had it, so that rows were lost with it. Without a definition it may."""
-        if kept is None:
-            return True
+    def lost(self, kept: Definition | None) -> str | None:
+        """What a group of this definition had of it, so that rows or values were lost, as the beginning of a sentence
+        that ends in `missing`; None for what is yet to come. Without a definition the group may have had it all."""
         if self.columns is None:
-            return self.table.name in (part.online for part in kept.parts)
-        return any(column.name in self.columns for column in kept.columns)
-
-    def in_words(self) -> str:
-        """As the beginning of a sentence that ends in `missing`."""
-        if self.columns is None:
-            return f"The online table {self.table.name} was"
-        return f"In the online table {self.table.name} the columns {', '.join(self.columns)} were"
+            had_it = kept is None or self.table.name in (part.online for part in kept.parts)
+            return f"The online table {self.table.name} was" if had_it else None
+        columns = self.columns if kept is None else [each.name for each in kept.columns if each.name in self.columns]
+        return f"In the online table {self.table.name} the columns {', '.join(columns)} were" if columns else None
 
     def make_up(self, table_id: str) -> None:
         """Makes the table, for the Delta table of this id, or adds the columns."""
@@ -72,9 +69,11 @@ def online_problems(
     if table_id is None:
         yield Problem(f"The table {online} was not made by twinstore.", another)
         return
-    if snapshot is None or table_id != snapshot.table_id:
+    offline = str(shape.marker.get("offline"))
+    # A table's copy by its files has the same id.
+    if snapshot is None or table_id != snapshot.table_id or not same_place(offline, definition.offline):
         yield Problem(
-            f"The table {online} belongs to another Delta table (id {table_id}, {shape.marker.get('offline')}).",
+            f"The table {online} belongs to another Delta table (id {table_id}, {offline}).",
             another,
         )
         return
@@ -86,7 +85,12 @@ def online_problems(
             if name not in features:
                 yield Problem(f"The table {online} has no column {name}.", another)
         elif name not in wanted:
-            yield Problem(f"The table {online} has the column {name}, which the group does not know.", another)
+            # It cannot be left alone: where rows expire, its cells would outlive them.
+            drop = f"ALTER TABLE {online} DROP {quote_name(name)}, if a RESTORE took this feature away. Otherwise: "
+            yield Problem(
+                f"The table {online} has the column {name}, which the group does not know.",
+                f"{drop if twins.dialect.drops_columns else ''}{another}",
+            )
         elif shape.columns[name].replace(" ", "") != wanted[name].replace(" ", ""):
             yield Problem(f"Column {name} of {online} is {shape.columns[name]} and must be {wanted[name]}.", another)
     if shape.partition_key != definition.keys or shape.clustering_key:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable
 
@@ -23,7 +23,7 @@ from .delta_log import Snapshot
 from .errors import TwinstoreError, cause_of, from_foreign
 from .explain import MAX_KEPT, Commits, explained
 from .feature_group import Definition
-from .foreign import FOREIGN, foreign_errors
+from .foreign import FOREIGN, caused_by, foreign_errors
 from .gap import changes_of
 from .offenders import files_of_offenders
 from .parity_report import Coverage, ParityReport
@@ -99,7 +99,8 @@ class Prover:
                 if 0 <= reached.version < snapshot.version:
                     self._look_as_of(reached.version)
                 scope, notes = self._scope(how, snapshot, reached, cached)
-            report = self._compared(snapshot, reached, scope, cached)
+            with self._files_of(reached, snapshot):
+                report = self._compared(snapshot, reached, scope, cached)
         report = self._kept(report.noting(*notes), begun)
         self._stages.finished()
         return report
@@ -261,6 +262,22 @@ class Prover:
         except FOREIGN as error:
             # Whoever may read both stores may prove, even where the record of it cannot be written.
             return timed.noting(f"Not kept: {cause_of(error)}")
+
+    @contextmanager
+    def _files_of(self, reached: Watermark, head: Snapshot) -> Iterator[None]:
+        """Within it the version is read up to which all is online, of which VACUUM may have taken files."""
+        try:
+            yield
+        except FOREIGN as error:
+            if reached.version == head.version or not caused_by(error, "FileNotFoundException"):
+                raise
+            raise from_foreign(
+                error,
+                f"Files of version {reached.version} of {self._definition.offline} are gone, up to which all is "
+                "online, so that nothing was proved.",
+                "Run `store.retry(group)`, then prove again.",
+                code="not_found",
+            ) from error
 
     def _foreign_errors(self) -> AbstractContextManager[None]:
         return foreign_errors(

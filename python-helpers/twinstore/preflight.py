@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Callable
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 from pyspark.sql import functions as sf
 from pyspark.sql import types as t
 
-from .append import incomplete
+from .address import same_place
 from .config import Settings
 from .delta_log import Snapshot
 from .errors import TwinstoreError, Unsupported, from_foreign
@@ -32,6 +33,7 @@ DEFINITION = "twinstore.definition"
 FORMAT = "twinstore.format"
 _FORMAT = "1"
 _NOT_NULL = "twinstore_not_null"
+_CONSTRAINT = f"delta.constraints.{_NOT_NULL}"
 
 #: How far clocks may differ. A store may refuse writes that are five minutes ahead.
 CLOCK_SLACK_US = 240_000_000
@@ -43,11 +45,13 @@ _OBJECT_STORES = ("s3", "s3a", "s3n")
 
 @dataclass(frozen=True)
 class Changes:
-    """What must change in the offline table: `columns` to add, `properties` to set, and a `constraint` to add."""
+    """What must change in the offline table: `columns` to add, `properties` to set, and a `constraint` to add, in the
+    place of one that is too weak where it `replaces` that."""
 
     columns: tuple[t.StructField, ...]
     properties: Mapping[str, str]
     constraint: str | None
+    replaces: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,15 +72,39 @@ def needs_lease(settings: Settings, location: str) -> bool:
     return settings.offline.single_writer and urlsplit(location).scheme in _OBJECT_STORES
 
 
+class CopiedTable(TwinstoreError):  # noqa: N818 - its name says what was found
+    """A table that came by its definition with a copy of another one, or was moved; `group` is the name in it."""
+
+    def __init__(self, location: str, definition: Definition) -> None:
+        self.group = definition.name
+        super().__init__(
+            "conflict",
+            f"{location} is a copy of {definition.offline}, the table of the feature group {definition.name}, or was "
+            "moved from there.",
+            f"Name the group by offline={definition.offline!r}. Or make this table a group of its own: ALTER TABLE "
+            f"delta.`{location}` UNSET TBLPROPERTIES ('{DEFINITION}'), then write it with another name and another "
+            "online table.",
+        )
+
+
 def kept_definition(snapshot: Snapshot, location: str) -> Definition | None:
-    """The definition in the table's properties; None when it has none. Raises `Unsupported` for a newer format."""
+    """The definition in the table's properties; None when it has none.
+
+    Raises `Unsupported` for a newer format, and `CopiedTable` for the definition of a table that lies elsewhere: what
+    is asked of the copy would be done to that one.
+    """
     text = snapshot.properties.get(DEFINITION)
     known = snapshot.properties.get(FORMAT, _FORMAT)
     if known != _FORMAT:
         raise Unsupported(
             f"{location} has twinstore.format {known}, and this version knows {_FORMAT}.", "Use a newer twinstore."
         )
-    return None if text is None else Definition.from_json(text, location)
+    if text is None:
+        return None
+    definition = Definition.from_json(text, location)
+    if not same_place(definition.offline, location):
+        raise CopiedTable(location, definition)
+    return definition
 
 
 def check(twins: Twins, settings: Settings, new_features: Sequence[str] = ()) -> Readiness:
@@ -125,20 +153,28 @@ def check_again(twins: Twins, settings: Settings, ready: Readiness, new_features
 
 def check_version(twins: Twins, ready: Readiness, version: int) -> None:
     """Raises `TwinstoreError` when the rows of an older version of the offline table can no longer be read."""
-    head = -1 if ready.snapshot is None else ready.snapshot.version
-    if not 0 <= version <= head:
-        raise TwinstoreError(
-            "not_found",
-            f"{twins.offline.location} has no version {version}.",
-            f"Choose one from 0 to {head}." if head >= 0 else "Write the group first.",
-        )
-    try:
+    with reading(version, ready.snapshot, twins.offline.location):
         # A count alone would be answered from the log.
         twins.offline.read(version).agg(sf.max(sf.xxhash64(*key_names(twins.definition)))).collect()
+
+
+@contextmanager
+def reading(version: int, head: Snapshot | None, location: str) -> Iterator[None]:
+    """Within it a version of the offline table is read, whose newest is `head`. Raises `TwinstoreError` when there is
+    no such version, or it can no longer be read."""
+    newest = -1 if head is None else head.version
+    if not 0 <= version <= newest:
+        raise TwinstoreError(
+            "not_found",
+            f"{location} has no version {version}.",
+            f"Choose one from 0 to {newest}." if newest >= 0 else "Write the group first.",
+        )
+    try:
+        yield
     except FOREIGN as error:
         raise from_foreign(
             error,
-            f"Version {version} of {twins.offline.location} can no longer be read: VACUUM or the clean-up of the log "
+            f"Version {version} of {location} can no longer be read: VACUUM or the clean-up of the log "
             "took part of it.",
             "Choose a newer version (`DESCRIBE HISTORY` lists them), or restore the files from a backup.",
             code="not_found",
@@ -159,7 +195,7 @@ def prepare(twins: Twins, ready: Readiness, watermark: int, before_commit: Calla
     snapshot = twins.offline.snapshot() if ready.snapshot is None or ready.changes else ready.snapshot
     snapshot = _made(twins, snapshot)
     notes = ready.notes
-    lost = [each.in_words() for each in ready.lacks if each.was_part_of(kept)]
+    lost = [words for each in ready.lacks if (words := each.lost(kept))]
     if lost and watermark >= 0:
         # Receipts tell of values that are gone. The stamp comes first, so that a crash after it leaves a gap that
         # writes every key.
@@ -178,6 +214,9 @@ def _change(twins: Twins, seen: Snapshot, changes: Changes, before_commit: Calla
     if changes.columns or changes.properties:
         before_commit()
         twins.offline.redefine(seen, changes.columns, changes.properties)
+    if changes.replaces:
+        before_commit()
+        twins.offline.alter(f"DROP CONSTRAINT {_NOT_NULL}")
     if changes.constraint is not None:
         before_commit()
         twins.offline.alter(f"ADD CONSTRAINT {_NOT_NULL} CHECK ({changes.constraint})")
@@ -230,10 +269,10 @@ def _offline_problems(twins: Twins, snapshot: Snapshot, new_features: Sequence[s
     location, definition = twins.offline.location, twins.definition
     kept = kept_definition(snapshot, location)
     change = None if kept is None else definition.change_from(kept)
-    if kept is None and set(definition.keys) | {definition.event_timestamp} <= set(snapshot.schema.names):
-        lacking = twins.offline.read(snapshot.version).where(incomplete(definition))
-        if not lacking.isEmpty():
-            required = " or ".join((*definition.keys, definition.event_timestamp))
+    if unguarded := _unguarded(definition, snapshot):
+        no_null = sf.expr(_no_null_in(unguarded))
+        if not twins.offline.read(snapshot.version).where(~no_null).isEmpty():
+            required = " or ".join(unguarded)
             yield Problem(f"Rows of {location} have a null in {required}.", "Fill these columns, or delete such rows.")
     if change is not None and change.illegal:
         yield Problem(
@@ -329,11 +368,8 @@ def _properties(definition: Definition) -> dict[str, str]:
 def _changes(definition: Definition, snapshot: Snapshot) -> Changes | None:
     wanted = _table_schema(definition)
     missing = tuple(each for each in wanted.fields if each.name not in snapshot.schema.names)
-    nullable = {each.name for each in snapshot.schema.fields if each.nullable}
-    required = [name for name in (*definition.keys, definition.event_timestamp) if name in nullable]
-    constraint = None
-    if required and f"delta.constraints.{_NOT_NULL}" not in snapshot.properties:
-        constraint = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in required)
+    unguarded = _unguarded(definition, snapshot)
+    constraint = _no_null_in(unguarded) if unguarded else None
     properties = {
         name: value
         for name, value in _properties(definition).items()
@@ -342,4 +378,20 @@ def _changes(definition: Definition, snapshot: Snapshot) -> Changes | None:
     kept = kept_definition(snapshot, definition.offline)
     if kept is None or not definition.change_from(kept).none:
         properties[DEFINITION] = definition.to_json()
-    return Changes(missing, properties, constraint) if missing or properties or constraint else None
+    if not (missing or properties or constraint):
+        return None
+    return Changes(missing, properties, constraint, bool(constraint) and _CONSTRAINT in snapshot.properties)
+
+
+def _unguarded(definition: Definition, snapshot: Snapshot) -> Sequence[str]:
+    """The keys and event time that may be null by the table's schema, where its constraint does not keep nulls out of
+    all of them."""
+    nullable = {each.name for each in snapshot.schema.fields if each.nullable}
+    required = [name for name in (*definition.keys, definition.event_timestamp) if name in nullable]
+    constraint = snapshot.properties.get(_CONSTRAINT, "")
+    return [] if all(_no_null_in([name]) in constraint for name in required) else required
+
+
+def _no_null_in(names: Sequence[str]) -> str:
+    """The condition that a row has a value in each of these columns."""
+    return " AND ".join(f"{quoted(name)} IS NOT NULL" for name in names)

@@ -15,15 +15,16 @@ from typing import Callable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
+from .config import Settings
 from .counted import counted
 from .errors import TwinstoreError, WriteUnconfirmed, from_foreign
-from .fate import ALIVE, EXPIRED, FATE, Tally, tally, with_fate
+from .fate import ALIVE, EXPIRED, FATE, Limits, Tally, tally, with_fate
 from .gap import Changes, Due, Start, due_online, resumed_runs, winner_rows
 from .receipts import Receipt
 from .stages import Stages
 from .throttled import Throttled, timed_out
 from .twins import Twins
-from .types import cql_json, quoted
+from .types import as_json, cql_json, quoted
 from .winners import key_names
 
 FAILED_ROWS = "failed_rows"
@@ -39,9 +40,15 @@ class Propagation:
     """
 
     def __init__(
-        self, twins: Twins, stages: Stages, checkpoint: Callable[[str], None], before_commit: Callable[[], None]
+        self,
+        twins: Twins,
+        settings: Settings,
+        stages: Stages,
+        checkpoint: Callable[[str], None],
+        before_commit: Callable[[], None],
     ) -> None:
         self._twins = twins
+        self._settings = settings
         self._definition = twins.definition
         self._stages = stages
         self._checkpoint = checkpoint
@@ -82,7 +89,7 @@ class Propagation:
             fated = with_fate(
                 winner_rows(due, self._twins, partitions),
                 self._definition,
-                self._twins.dialect,
+                Limits.of(self._twins, self._settings),
                 time.time_ns() // 1_000,
             ).persist()
             kept.callback(fated.unpersist)
@@ -96,7 +103,8 @@ class Propagation:
                 )
             absent = 0
             if due.absent is not None:
-                gone = due.absent.persist()
+                # What lacks a part of its key, as a row of others may have before it was deleted, is online nowhere.
+                gone = due.absent.dropna().persist()
                 kept.callback(gone.unpersist)
                 absent = gone.count()
                 due = replace(due, absent=gone)
@@ -191,9 +199,9 @@ class Propagation:
                 FAILED_ROWS,
                 failed.select(
                     sf.lit(receipt.run_id).alias("run_id"),
-                    sf.to_json(sf.struct(*key_names(self._definition)), {"ignoreNullFields": "false"}).alias("key"),
+                    as_json(sf.struct(*key_names(self._definition))).alias("key"),
                     sf.col(FATE).alias("reason"),
-                    sf.to_json(payload, {"ignoreNullFields": "false"}).alias("payload"),
+                    as_json(payload).alias("payload"),
                     sf.lit(receipt.at_us).cast("bigint").alias("at_us"),
                     sf.lit(receipt.table_id).alias("table_id"),
                     sf.lit(receipt.gap.to_version).cast("bigint").alias("version"),

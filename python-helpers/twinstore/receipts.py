@@ -132,9 +132,9 @@ class Receipts:
         """How far the receipts of the table with this metadata id reach."""
         return watermark(self._of(table_id))
 
-    def set_version(self, table_id: str) -> int | None:
-        """See the function of that name."""
-        return set_version(self._of(table_id))
+    def set_version(self, table_id: str, upto: int | None = None) -> int | None:
+        """See the function of that name; by the receipts up to a version of the table if that is given."""
+        return set_version(row for row in self._of(table_id) if upto is None or row["to"] <= upto)
 
     def _of(self, table_id: str) -> Iterable[Row]:
         version = self._ledger.version(NAME)

@@ -16,7 +16,7 @@ from .feature_group import CREATED_US, ROW_HASH, Definition, FeatureGroup
 from .groups import find_group, find_groups
 from .java import keep_lookups
 from .keys import keys_frame
-from .preflight import kept_definition
+from .preflight import kept_definition, reading
 from .progress import Progress, default_progress
 from .receipts import Receipt, Receipts
 from .run_identity import RunIdentity, run_identity
@@ -41,7 +41,7 @@ def connect(spark: SparkSession, settings: SettingsLike = None, progress: Progre
     """A store on this Spark session.
 
     `settings`: see `load_settings`; None looks for `twinstore.toml`. `progress` is told of every step; None shows one
-    updating line. Sets the session's time zone to UTC. Raises `TwinstoreError` when there are no settings.
+    updating line. Every verb sets the session's time zone to UTC. Raises `TwinstoreError` when there are no settings.
     """
     return Store(spark, settings, progress)
 
@@ -68,8 +68,9 @@ class Store:
         self._receipts: dict[str, Receipts] = {}
         # Another store may have left its own on this session.
         spark.conf.unset(PROFILE)
-        for name, value in {**PINNED_CONF, **self.cql.connection.conf}.items():
+        for name, value in self.cql.connection.conf.items():
             spark.conf.set(name, value)
+        self._pin()
 
     def write(
         self,
@@ -79,17 +80,20 @@ class Store:
         run: str | None = None,
         dry_run: bool = False,
         new_features: str | Sequence[str] = (),
+        propagate: bool = True,
     ) -> Receipt:
         """Appends `rows` to the offline store and brings the latest row of each entity online.
 
         `mode="changed"` leaves out rows that history already holds with the same values, `"append"` takes all. `run`
         names the run; the same run is never appended twice, and by default the same input, plan and definition are the
         same run. `dry_run` changes nothing and tells what would happen. `new_features` names the columns that the
-        group does not have yet and is to have from now on; any other such column is refused.
+        group does not have yet and is to have from now on; any other such column is refused. `propagate=False` leaves
+        the online store as it is, such as for the many batches of a backfill: one `retry` then brings it all.
 
         Raises `TwinstoreError` that lists everything wrong before anything is written, and `WriteUnconfirmed` when rows
         are in the offline store but not confirmed online: `retry`, or the same write again, goes on from there.
         """
+        self._pin()
         if mode not in _MODES:
             raise TwinstoreError("bad_request", f"mode={mode!r} is not a mode.", "Use mode='changed' or mode='append'.")
         if not hasattr(rows, "schema"):
@@ -101,7 +105,7 @@ class Store:
         definition = group.define(rows.schema)
         identity = run_identity(rows, definition, mode, run)
         coming = (new_features,) if isinstance(new_features, str) else tuple(new_features)
-        batch = Batch(rows, mode, coming)
+        batch = Batch(rows, mode, coming, propagate)
         if dry_run:
             return plan_write(self.twins(definition), self.settings, identity, batch)
         return self.run(definition, "write", identity, batch)
@@ -151,10 +155,24 @@ class Store:
 
         return prove(self, group, how)
 
+    def changes(self, group: GroupLike, receipt: Receipt | None = None) -> DataFrame:
+        """What a propagation changed online, one row per entity: what became `insert`ed, `update`d or `delete`d.
+
+        `receipt`: the one that tells of it, by default the newest. Columns: the keys; `change`; `columns`, the names of
+        those that differ; `before` and `after`, structs of all columns but the keys (null for no row). Taken from
+        history at both ends of the receipt's gap, so that VACUUM may end it; what expired meanwhile still counts.
+
+        Raises `TwinstoreError` when there is no receipt, when a version that it names can no longer be read, and when
+        history does not tell what was online: of a repair, and after `materialize` at an older version.
+        """
+        from .changes import changes
+
+        return changes(self, group, receipt)
+
     def training_set(
         self,
         entities: DataFrame,
-        groups: Sequence[GroupLike],
+        groups: GroupLike | Sequence[GroupLike],
         timestamp: str | None = None,
         as_known_at: Moment | None = None,
         prefix: bool = False,
@@ -198,8 +216,14 @@ class Store:
             raise TwinstoreError("not_found", f"{twins.offline.location} is gone.", "Write the group again.")
         return twins, snapshot
 
+    def _pin(self) -> None:
+        """Sets what values depend on, whatever the notebook has set since."""
+        for name, value in PINNED_CONF.items():
+            self.spark.conf.set(name, value)
+
     def definition(self, group: GroupLike) -> Definition:
         """The definition that the group's table keeps. Raises `TwinstoreError` when there is no such group."""
+        self._pin()
         if isinstance(group, str):
             return find_group(self.spark, self.settings.roots, group)
         snapshot = OfflineTable(self.spark, group.offline.rstrip("/")).snapshot()
@@ -237,9 +261,10 @@ class Store:
         if version is None:
             rows = self.spark.read.format("delta").load(definition.offline)
         else:
-            snapshot = table.snapshot(version)
+            with reading(version, table.snapshot(), definition.offline):
+                snapshot = table.snapshot(version)
+                rows = table.read(version)
             definition = (snapshot and kept_definition(snapshot, definition.offline)) or definition
-            rows = table.read(version)
         if keys is not None:
             rows = _of_keys(rows, keys_frame(self.spark, definition, keys))
         if latest:

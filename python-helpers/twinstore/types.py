@@ -56,6 +56,12 @@ _READ_SCALE = 18
 
 _NUMBERS = {"tinyint", "smallint", "int", "bigint", "float", "double"}
 
+_JSON = {
+    "ignoreNullFields": "false",
+    "timestampFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX",
+    "timestampNTZFormat": "yyyy-MM-dd'T'HH:mm:ss.SSSSSS",
+}
+
 
 class IllegalType(ValueError):  # noqa: N818 - it is a verdict on a column, not a failure
     """A column whose type the contract refuses; `remedy` is the cast or declaration that makes it legal."""
@@ -221,8 +227,9 @@ def cql_json(column: GroupColumn) -> Column:
     name = parse_type(column.type).simpleString()
     if name == "binary":
         return sf.concat(sf.lit('"0x'), sf.lower(sf.hex(value)), sf.lit('"'))
-    if name in ("string", "date"):
-        # Spark quotes a string only inside a list: the brackets are taken off again.
+    if name in ("string", "date") or name.startswith("decimal("):
+        # Spark quotes a string only inside a list: the brackets are taken off again. A decimal that is not quoted goes
+        # through a double, and 1.10 is another key than 1.1.
         listed = sf.to_json(sf.array(value.cast("string")))
         return listed.substr(sf.lit(2), sf.length(listed) - 2)
     return contract(column).to_online(value).cast("string")
@@ -230,7 +237,12 @@ def cql_json(column: GroupColumn) -> Column:
 
 def canonical(value: Column, spark: types.DataType) -> Column:
     """A nested value as JSON text that is the same for equal values: maps in the order of their keys, nulls kept."""
-    return sf.to_json(_ordered(value, spark), {"ignoreNullFields": "false"})
+    return as_json(_ordered(value, spark))
+
+
+def as_json(value: Column) -> Column:
+    """A nested value as JSON text that keeps nulls, and the microseconds that Spark cuts off by default."""
+    return sf.to_json(value, _JSON)
 
 
 def quoted(name: str) -> str:
@@ -270,6 +282,11 @@ def _is_nested(spark: types.DataType) -> bool:
 
 
 def _nested(column: GroupColumn, spark: types.DataType) -> TypeContract:
+    if any(not isinstance(each.keyType, types.StringType) for each in _maps(spark)):
+        raise IllegalType(
+            f"Column {column.name} is {spark.simpleString()}, and the keys of a map are kept online as strings alone.",
+            "Cast them: transform_keys(m, (k, v) -> cast(k as string)), where m is the map.",
+        )
     if column.online_as == "json":
         return TypeContract(
             spark,
@@ -290,7 +307,7 @@ def _nested(column: GroupColumn, spark: types.DataType) -> TypeContract:
 def _frozen(column: GroupColumn, spark: types.DataType) -> str:
     if isinstance(spark, types.ArrayType):
         return f"frozen<list<{_element(column, spark.elementType)}>>"
-    if isinstance(spark, types.MapType) and isinstance(spark.keyType, types.StringType):
+    if isinstance(spark, types.MapType):
         return f"frozen<map<text, {_element(column, spark.valueType)}>>"
     raise IllegalType(
         f"Column {column.name} is {spark.simpleString()}, which twinstore does not keep as a frozen value.",
@@ -309,7 +326,7 @@ def _element(column: GroupColumn, spark: types.DataType) -> str:
 
 
 def _ordered(value: Column, spark: types.DataType) -> Column:
-    if isinstance(spark, types.ArrayType) and _holds_map(spark):
+    if isinstance(spark, types.ArrayType) and _maps(spark):
         return sf.transform(value, lambda item: _ordered(item, spark.elementType))
     if isinstance(spark, types.MapType):
         return sf.map_from_entries(
@@ -317,15 +334,17 @@ def _ordered(value: Column, spark: types.DataType) -> Column:
                 sf.array_sort(sf.map_keys(value)), lambda key: sf.struct(key, _ordered(value[key], spark.valueType))
             )
         )
-    if isinstance(spark, types.StructType) and _holds_map(spark):
+    if isinstance(spark, types.StructType) and _maps(spark):
         fields = [_ordered(value.getField(f.name), f.dataType).alias(f.name) for f in spark.fields]
         return sf.when(value.isNotNull(), sf.struct(*fields))
     return value
 
 
-def _holds_map(spark: types.DataType) -> bool:
+def _maps(spark: types.DataType) -> list[types.MapType]:
+    """The types of all maps in a value of this type."""
     if isinstance(spark, types.MapType):
-        return True
+        return [spark, *_maps(spark.valueType)]
     if isinstance(spark, types.ArrayType):
-        return _holds_map(spark.elementType)
-    return isinstance(spark, types.StructType) and any(_holds_map(field.dataType) for field in spark.fields)
+        return _maps(spark.elementType)
+    fields = spark.fields if isinstance(spark, types.StructType) else []
+    return [each for field in fields for each in _maps(field.dataType)]

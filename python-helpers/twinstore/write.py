@@ -46,11 +46,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Batch:
-    """What a write appends: rows of the group's schema, in which mode, and the features that may come with them."""
+    """What a write appends: rows of the group's schema, in which mode, and the features that may come with them.
+
+    `propagate`: whether what the online store lacks is brought there, too.
+    """
 
     rows: DataFrame
     mode: str
     new_features: tuple[str, ...] = ()
+    propagate: bool = True
 
 
 @dataclass(frozen=True)
@@ -102,12 +106,16 @@ class Writer:
                     ready = check_again(twins, self.settings, ready, new_features)
                 reached = self._watermark(ready)
                 ready = prepare(twins, ready, reached.version, before_commit)
-            snapshot = _existing(ready)
+            snapshot = _existing(ready.snapshot)
             appended = Appended(None, 0, 0)
             if batch is not None:
                 self.checkpoint("append")
                 with stages.stage("append"):
                     appended = append(twins, batch.rows, identity, batch.mode, snapshot, reached, before_commit)
+                if not batch.propagate:
+                    stages.finished()
+                    draft = self._draft(operation, identity, appended, self._left(appended, reached), ready)
+                    return replace(draft, durations_s=dict(stages.durations_s))
             elif operation == "delete" and keys is not None:
                 self.checkpoint("delete")
                 with stages.stage("delete"):
@@ -119,7 +127,8 @@ class Writer:
                 start = self._start(appended, reached, set_to, before_commit)
             draft = self._draft(operation, identity, appended, start, ready)
             self.checkpoint("propagate")
-            receipt = Propagation(twins, stages, self.checkpoint, before_commit).finish(draft, start, keys)
+            propagation = Propagation(twins, self.settings, stages, self.checkpoint, before_commit)
+            receipt = propagation.finish(draft, start, keys)
         stages.finished()
         return replace(receipt, durations_s=dict(stages.durations_s))
 
@@ -131,8 +140,11 @@ class Writer:
         if rows is None:
             before_commit()
             self.twins.offline.stamp(snapshot.schema, "keys")
-        note = f"{counted(rows or 0, 'row', 'rows')} of {counted(keys.count(), 'key', 'keys')} left history. "
-        return Appended(None, 0, 0, (f"{note}Earlier versions of the Delta table hold them until VACUUM.",))
+        asked = counted(keys.count(), "key", "keys")
+        if not rows:
+            return Appended(None, 0, 0, (f"History had no row of {asked}: see that they are right.",))
+        note = f"{counted(rows, 'row', 'rows')} of {asked} left history."
+        return Appended(None, 0, 0, (f"{note} Earlier versions of the Delta table hold them until VACUUM.",))
 
     def _watermark(self, ready: Readiness) -> Watermark:
         if ready.snapshot is None:
@@ -172,6 +184,12 @@ class Writer:
             changes = replace(changes, every_key=True)
         return Start(head, reached, changes, own, own_is_fresh=appended.appended > 0, set_to=set_to)
 
+    def _left(self, appended: Appended, reached: Watermark) -> Start:
+        """Where a propagation would begin that is left for later."""
+        head = _existing(self.twins.offline.snapshot())
+        nothing = Changes(Gap(reached.version, reached.version), (), every_key=False)
+        return Start(head, reached, nothing, appended.commit, own_is_fresh=appended.appended > 0)
+
     def _gap(self, reached: Watermark) -> tuple[Snapshot, Changes]:
         """The head, and what was committed since all was online."""
         location = self.twins.offline.location
@@ -196,6 +214,8 @@ class Writer:
                 f"The online store was set to version {start.set_to} on purpose: it differs from history until "
                 "`store.materialize(group)`."
             )
+        if start.changes.gap.to_version < start.head.version:
+            notes.append("The online store was left as it is: `store.retry(group)`, or the next write, brings it all.")
         return Receipt(
             run_id=identity.run_id,
             operation=operation,
@@ -203,7 +223,7 @@ class Writer:
             table_id=start.head.table_id,
             repeatable=identity.repeatable,
             version=start.set_to if start.own is None else start.own.version,
-            gap=Gap(start.reached.version, start.head.version),
+            gap=start.changes.gap,
             write_timestamp_us=start.head.timestamp_us or 0,
             rows_in=appended.rows_in,
             appended=own_rows,
@@ -260,7 +280,7 @@ def _needs_stamp(head: Snapshot, changes: Changes, reached: Watermark, oldest_us
     return head.set_to is not None or is_too_old or stamp_us < _written_us(changes, reached) < now_us
 
 
-def _existing(ready: Readiness) -> Snapshot:
-    if ready.snapshot is None:
+def _existing(snapshot: Snapshot | None) -> Snapshot:
+    if snapshot is None:
         raise TwinstoreError("internal", "The offline table was not made.", "Report this.")
-    return ready.snapshot
+    return snapshot

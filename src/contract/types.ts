@@ -416,6 +416,10 @@ export interface Budgets {
    */
   online_rows_per_second?: number;
   /**
+   * The most bytes of a row that goes online; larger ones are set aside. Default 8388608. Cassandra refuses a row that is larger than half of its `commitlog_segment_size`.
+   */
+  max_row_bytes?: number;
+  /**
    * What a million write units of Keyspaces cost, in your currency, for estimates.
    */
   write_units_price_per_million?: number;

@@ -15,6 +15,7 @@ from twinstore.feature_group import FeatureGroup
 from twinstore.progress import silent
 from twinstore.store import Store
 
+from .conftest import MakeGroup
 from .readings import SCHEMA
 
 if TYPE_CHECKING:
@@ -84,6 +85,14 @@ def test_a_group_is_written_looked_up_proved_and_repaired(shell: Any, group: Fea
     assert "parity" in complete(None, SimpleNamespace(line="%twinstore pa"))
     assert complete(None, SimpleNamespace(line="%twinstore parity ")) == [name]
     assert complete(None, SimpleNamespace(line="%twinstore status ")) == []
+
+
+def test_what_is_no_key_of_its_type_is_refused(shell: Any, spark: SparkSession, make_group: MakeGroup) -> None:
+    group = make_group(keys=["meter"])
+    shell.user_ns["store"].write(spark.sql("SELECT 12 AS meter, date'2014-01-01' AS day, 1 AS value"), group)
+    assert shell.run_line_magic("twinstore", f"lookup {group.name} 12").rows == [("12", "2014-01-01", "1")]
+    with pytest.raises(TwinstoreError, match=r"12x is not a key of .*, which has meter \(int\)"):
+        shell.run_line_magic("twinstore", f"lookup {group.name} 12 12x")
 
 
 def test_wrong_use_raises_with_the_usage(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,19 +48,31 @@ def test_a_repair_writes_what_differs_and_nothing_else(spark: SparkSession, stor
         store.repair(repair.report)
 
 
-def test_keys_of_every_kind_are_found_again_by_their_text(
+def test_keys_of_every_kind_are_found_again_by_their_text_and_deleted(
     spark: SparkSession, store: Store, make_group: MakeGroup
 ) -> None:
-    group = make_group(keys=["id", "blob", "seen", "price", "yes"], exact=["seen"])
-    rows = spark.sql(
-        """SELECT bigint(-9007199254740993) AS id, unhex('00ff') AS blob, timestamp'1899-12-31 23:59:59.000001' AS seen,
-        decimal('1.10') AS price, true AS yes, date'2014-01-01' AS day, 1 AS value"""
-    ).selectExpr("id", "blob", "seen", "cast(price AS decimal(10, 2)) AS price", "yes", "day", "value")
-    store.write(rows, group)
+    kinds = ["string", "tinyint", "smallint", "int", "bigint", "date", "binary", "boolean", "timestamp"]
+    kinds += ["decimal(10,2)", "decimal(38,18)"]
+    values = (
+        ("it's \"ä\"", -128, -32768, -1, -9007199254740993, "0001-01-01", b"\x00\xff", True,
+         "1899-12-31 23:59:59.000001", "1.10", "12345678901234567890.123456789012345678"),
+        ("\n", 127, 32767, 2**31 - 1, 2**63 - 1, "1969-12-31", b"", False,
+         "2014-01-01 00:00:00.123456", "-0.10", "0.00000001"),
+        ("", 0, 0, 0, 0, "9999-12-31", b"'", True, "1970-01-01 00:00:00", "0", "0"),
+    )  # fmt: skip
+    names = [f"k{n}" for n in range(len(kinds))]
+    given = spark.createDataFrame(values, names)
+    keys = given.selectExpr(*(f"CAST({name} AS {kind}) AS {name}" for name, kind in zip(names, kinds)))
+    group = make_group(keys=names, exact=["k8"])
+    store.write(keys.selectExpr("*", "date'2014-01-01' AS day", "1 AS value"), group)
     store.cql.define(f"TRUNCATE {group.online}")
     repair = store.repair(store.parity(group))
-    assert repair.receipt.written == 1
+    assert repair.receipt.written == 3
     assert repair.report is not None and repair.report.verdict == "in_parity"
+    assert store.delete(group, keys.limit(2)).deleted == 2
+    assert store.online(group).count() == 1
+    assert store.delete(group, keys).deleted == 3
+    assert store.online(group).count() == 0
 
 
 def test_what_is_no_key_is_refused_and_nothing_deleted(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
@@ -90,7 +102,9 @@ def test_entities_are_deleted_with_their_history(
     assert (history(store, group), online(store, group)) == (2, {"b": (0, 3.0, 3), "c": (0, 4.0, 4)})
     # Keys that history lacks leave the online store all the same.
     store.cql.execute(f"INSERT INTO {group.online} (house, day, mean) VALUES ('online only', '{day(0)}', 1)")
-    assert store.delete(group, [{"house": "online only"}]).deleted == 1
+    unknown = store.delete(group, [{"house": "online only"}])
+    assert unknown.deleted == 1
+    assert "History had no row of 1 key: see that they are right." in unknown.notes
     assert store.parity(group).verdict == "in_parity"
 
     def die(step: str) -> None:

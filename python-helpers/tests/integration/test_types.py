@@ -13,7 +13,7 @@ from pyspark.sql import functions as sf
 
 from twinstore.config import Settings
 from twinstore.store import Store
-from twinstore.types import instant_us, parse_type
+from twinstore.types import as_json, instant_us, parse_type
 
 from ..vector_values import literal
 from .conftest import MakeGroup
@@ -40,7 +40,7 @@ def as_text(column: dict[str, Any]) -> Column:
     if kind.startswith("timestamp"):
         return instant_us(value, parse_type(kind)).cast("string")
     if kind.startswith(("array<", "map<", "struct<")):
-        return sf.to_json(value, {"ignoreNullFields": "false"})
+        return as_json(value)
     return value.cast("string")
 
 

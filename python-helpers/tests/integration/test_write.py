@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from twinstore.config import Settings
 from twinstore.errors import TwinstoreError
 from twinstore.feature_group import FeatureGroup
 from twinstore.preflight import check, check_again
+from twinstore.progress import silent
 from twinstore.schemas import problems
 from twinstore.store import Store
 
@@ -163,6 +165,9 @@ def test_the_preflight_is_done_again_only_after_a_commit(
 
 def test_a_restore_brings_the_older_rows_online_again(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
     first = store.write(readings(spark, [("a", 0, 1.0, 1), ("b", 0, 3.0, 3)]), group)
+    for version in (-1, 999):
+        with pytest.raises(TwinstoreError, match=f"has no version {version}. Choose one from 0 to {first.version}"):
+            store.offline(group, version=version)
     store.write(readings(spark, [("a", 1, 2.0, 2), ("c", 1, 4.0, 4)]), group)
     spark.sql(f"RESTORE TABLE delta.`{group.offline}` TO VERSION AS OF {first.version}")
     store.retry(group)
@@ -252,6 +257,19 @@ def test_rows_that_can_never_be_written_are_set_aside(spark: SparkSession, store
     assert {row.run_id for row in failed} == {receipt.run_id}
 
 
+def test_a_row_that_the_server_would_refuse_for_its_size_stops_no_other(
+    spark: SparkSession, settings: Settings, group: FeatureGroup
+) -> None:
+    # The stack's Cassandra takes 8 MiB.
+    small = Store(spark, dataclasses.replace(settings, max_row_bytes=2**20), silent)
+    rows = readings(spark, [("a", 0, 1.0, 1), ("b", 0, 2.0, 2)])
+    text = sf.when(sf.col("house") == "a", sf.repeat(sf.lit("x"), 9 * 2**20)).otherwise("x")
+    receipt = small.write(rows.withColumn("text", text), group)
+    assert (receipt.written, receipt.failed, receipt.kept) == (1, 1, True)
+    (failed,) = spark.read.format("delta").load(f"{group.offline}/_twinstore/failed_rows").collect()
+    assert (failed.key, failed.reason) == ('{"house":"a"}', "the row is larger than 1048576 bytes")
+
+
 def test_a_dry_run_tells_and_writes_nothing(spark: SparkSession, store: Store, group: FeatureGroup) -> None:
     plan = store.write(readings(spark, [("a", 1, 1.0, 1)]), group, dry_run=True)
     assert (plan.rows_in, plan.appended, plan.written, plan.kept) == (1, 1, 1, False)
@@ -273,6 +291,31 @@ def test_a_table_of_others_is_adopted_with_all_its_rows(spark: SparkSession, sto
     assert any("adopted" in note for note in receipt.notes)
     with pytest.raises(TwinstoreError, match="null in"):
         store.write(readings(spark, [(None, 2, 1.0, 1)]), group)
+
+
+def test_a_constraint_that_lets_nulls_into_a_key_is_replaced(
+    spark: SparkSession, store: Store, make_group: MakeGroup
+) -> None:
+    group = make_group(keys=["house", "peak"])
+    readings(spark, [("a", 0, 1.0, 1)]).write.format("delta").save(group.offline)
+    spark.sql(f"ALTER TABLE delta.`{group.offline}` ADD CONSTRAINT twinstore_not_null CHECK (house IS NOT NULL)")
+    readings(spark, [("b", 0, 1.0, None)]).write.format("delta").mode("append").save(group.offline)
+    rows = readings(spark, [("c", 0, 1.0, 1)])
+    with pytest.raises(TwinstoreError, match="have a null in house or peak or day"):
+        store.write(rows, group)
+    spark.sql(f"DELETE FROM delta.`{group.offline}` WHERE peak IS NULL")
+    store.write(rows, group)
+    head = store.versions(group)
+    assert store.retry(group).gap.empty
+    with pytest.raises(Exception, match="peak"):
+        readings(spark, [("b", 0, 1.0, None)]).write.format("delta").mode("append").save(group.offline)
+    assert store.versions(group) == head
+    # What somebody dropped comes back, and finds what came meanwhile.
+    spark.sql(f"ALTER TABLE delta.`{group.offline}` DROP CONSTRAINT twinstore_not_null")
+    foreign = readings(spark, [("b", 0, 1.0, None)])
+    foreign.write.format("delta").mode("append").save(group.offline)
+    with pytest.raises(TwinstoreError, match="have a null in house or peak or day"):
+        store.retry(group)
 
 
 def test_a_table_of_others_with_nulls_in_its_keys_is_refused_unchanged(

@@ -156,6 +156,12 @@ class Magics:
         keys = frame.select(
             *(from_canonical(sf.col(quoted(c.name)), parse_type(c.type)).alias(c.name) for c in definition.key_columns)
         )
+        unread = [key for key, row in zip(options.keys, keys.collect()) if None in tuple(row)]
+        if unread:
+            kinds = " and ".join(f"{column.name} ({column.type})" for column in definition.key_columns)
+            raise TwinstoreError(
+                "bad_request", f"{unread[0]} is not a key of {definition.name}, which has {kinds}.", "Correct it."
+            )
         rows = self.store.online(definition.group(), keys).limit(_SHOWN).collect()
         names = [column.name for column in definition.columns]
         found = [tuple("null" if row[name] is None else str(row[name]) for name in names) for row in rows]
