@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { constants } from 'node:os';
 import { createInterface } from 'node:readline';
 import { TwinstoreError } from '../contract';
 import type { IErrorBody, IJobProgress, IJobResult } from '../contract';
@@ -148,7 +149,9 @@ function ended(child: ChildProcess, { signal }: IContext): Promise<number> {
         )
       )
     );
-    child.once('close', code => resolve(code ?? EXIT.stopped));
+    // As a shell tells it: for want of memory, the system kills without a word.
+    const ofSignal = (name: NodeJS.Signals) => (signal.aborted ? EXIT.stopped : 128 + constants.signals[name]);
+    child.once('close', (code, killer) => resolve(code ?? ofSignal(killer as NodeJS.Signals)));
   }).finally(() => {
     clearTimeout(timer);
     signal.removeEventListener('abort', stop);

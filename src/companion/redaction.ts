@@ -18,7 +18,8 @@ export class Redactor {
 
   clean(text: string): string {
     let cleaned = text;
-    for (const secret of this.secrets) {
+    // The longest first: one may be the beginning of another.
+    for (const secret of [...this.secrets].sort((one, other) => other.length - one.length)) {
       cleaned = cleaned.replaceAll(secret, HIDDEN).replaceAll(JSON.stringify(secret).slice(1, -1), HIDDEN);
     }
     for (const pattern of PATTERNS) {

@@ -233,6 +233,13 @@ test('a job that ends without a result is an error with what it printed', async 
   expect(err).toContain('`python -m twinstore retry` ended without a result (exit 1).');
 });
 
+test('a job that was killed was not stopped', async () => {
+  const env = python(0);
+  writeFileSync(join(home, 'python'), '#!/bin/sh\nkill -9 $$\n');
+  const { code, err } = await run(['retry', 'energy'], { env });
+  expect([code, err]).toEqual([1, expect.stringContaining('ended without a result (exit 137).')]);
+});
+
 test('an interpreter that is not there is one sentence', async () => {
   const { code, err } = await run(['retry', 'energy'], { env: { TWINSTORE_PYTHON: '/nowhere/python' } });
   expect(code).toBe(1);

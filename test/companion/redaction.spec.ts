@@ -34,6 +34,13 @@ describe('Redactor', () => {
     expect(lines[0]).toContain('connect to x with •••');
   });
 
+  it('leaves nothing of a secret that begins with another one', () => {
+    const redactor = new Redactor();
+    redactor.remember('sesame');
+    redactor.remember('sesame-open');
+    expect(redactor.clean('with sesame-open')).toBe('with •••');
+  });
+
   it.each(VECTORS.cases)('knows the shape of a secret, and leaves other text alone: $text', ({ text, redacted }) => {
     const redactor = new Redactor();
     redactor.remember('');
