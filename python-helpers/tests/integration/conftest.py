@@ -41,9 +41,11 @@ def settings() -> Settings:
 
 def small(settings: Settings) -> Settings:
     """The settings for a session on which little data is written many times: for minutes, so that its JVM does better
-    to compile well than fast."""
-    conf = {**settings.spark.conf, **QUICK, "spark.driver.extraJavaOptions": "-XX:+UseSerialGC"}
-    return dataclasses.replace(settings, spark=dataclasses.replace(settings.spark, conf=conf, driver_memory="1g"))
+    to compile well than fast; and to hundreds of tables, each of which Delta keeps in its cache for an hour with a
+    megabyte of plans, so that a small heap would soon be full of them."""
+    java = "-XX:+UseSerialGC -Ddelta.log.cacheSize=50"
+    conf = {**settings.spark.conf, **QUICK, "spark.driver.extraJavaOptions": java}
+    return dataclasses.replace(settings, spark=dataclasses.replace(settings.spark, conf=conf, driver_memory="2g"))
 
 
 @pytest.fixture(scope="session")
