@@ -125,7 +125,7 @@ class Totals:
 def totals_of(batch: DataFrame, definition: Definition) -> Totals:
     """Reads a batch (as `staged` gives it) once."""
     at_us = event_us(definition.event_column)
-    lacking = sf.count(sf.when(incomplete(definition), True))
+    lacking = sf.count(sf.when(_incomplete(definition), True))
     return Totals(*batch.agg(sf.count(sf.lit(1)), lacking, sf.min(at_us), sf.max(at_us)).collect()[0])
 
 
@@ -205,7 +205,7 @@ def _already(twins: Twins, rows_in: int, run_id: str, watermark: Watermark) -> A
     )
 
 
-def incomplete(definition: Definition) -> Column:
+def _incomplete(definition: Definition) -> Column:
     """Whether a row lacks a key or the event time."""
     condition = sf.lit(False)
     for name in (*definition.keys, definition.event_timestamp):

@@ -134,10 +134,10 @@ class Prover:
         if chain is None:
             return None, ("No unbroken chain of proofs leads back to a full one: every key was compared.",)
         touched = touched_keys(self._twins, changes_of(self._twins, Gap(chain.version, reached.version)), cached)
-        if how == "auto" and touched and not touched.count:
-            return None, ()
         if touched is None:
             return None, (f"What changed since v{chain.version} is not known key by key: every key was compared.",)
+        if how == "auto" and touched.count == 0:
+            return None, ()
         return _Scope(touched, chain), ()
 
     def _compared(

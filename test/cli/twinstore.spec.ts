@@ -9,6 +9,7 @@ import type { IErrorBody } from '../../src/contract';
 import { serveControl } from '../../src/stack/control';
 import { stackFolder } from '../../src/stack/paths';
 import { alone, writeState } from '../../src/stack/state';
+import { STATE } from '../stack/stack_state';
 
 let home: string;
 beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'cli-'))));
@@ -121,17 +122,7 @@ test('a stack that never ran: status says so with exit code 1, down is no error,
 test('the parts of a stack are a table, in which nothing steers the terminal', async () => {
   const folder = stackFolder('x', { XDG_STATE_HOME: home });
   const control = join(home, 'control.sock');
-  await alone(folder, async () =>
-    writeState(folder, {
-      format: 1,
-      name: 'x',
-      ports: { cassandra: 1, storage: 2, s3: 3 },
-      java_home: '',
-      cache: '',
-      cassandra_heap_mib: 400,
-      control
-    })
-  );
+  await alone(folder, async () => writeState(folder, { ...STATE, control }));
   const part = { name: 's3', title: 'S3 \u001b[31m', state: 'stopped', answers: false, pid: null, port: 9000 } as const;
   const none = { rss_bytes: null, uptime_s: null, log: '', error: null };
   const status = { pid: 42, rss_bytes: 2 ** 20, uptime_s: 1, parts: [{ ...part, ...none }] };

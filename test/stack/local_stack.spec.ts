@@ -6,6 +6,7 @@ import { down } from '../../src/stack/local_stack';
 import { stackFolder } from '../../src/stack/paths';
 import { alone, writeState } from '../../src/stack/state';
 import { Supervisor, errorBody } from '../../src/stack/supervisor';
+import { STATE } from './stack_state';
 
 const home = mkdtempSync(join(tmpdir(), 'stack-'));
 afterAll(() => rmSync(home, { recursive: true }));
@@ -14,17 +15,7 @@ test('a supervisor that stays is no stack that is down', async () => {
   const env = { XDG_STATE_HOME: home };
   const folder = stackFolder('x', env);
   const control = join(home, 'control.sock');
-  await alone(folder, async () =>
-    writeState(folder, {
-      format: 1,
-      name: 'x',
-      ports: { cassandra: 1, storage: 2, s3: 3 },
-      java_home: '',
-      cache: '',
-      cassandra_heap_mib: 400,
-      control
-    })
-  );
+  await alone(folder, async () => writeState(folder, { ...STATE, control }));
   const server = await serveControl(control, () => new Supervisor([], process.pid).status(), errorBody);
   await expect(down('x', env, 100)).rejects.toMatchObject({
     code: 'deadline',

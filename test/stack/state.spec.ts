@@ -9,22 +9,13 @@ import { stackFolder } from '../../src/stack/paths';
 import { cassandraLogin, s3Credentials } from '../../src/stack/credentials';
 import { stackSettings, writeSettings } from '../../src/stack/settings';
 import { alone, controlSocket, readState, removeControl, writeState } from '../../src/stack/state';
-import type { IStackState } from '../../src/stack/state';
+import { STATE } from './stack_state';
 
 let home: string;
 beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'state-'))));
 afterEach(() => rmSync(home, { recursive: true }));
 
-const PORTS = { cassandra: 9042, storage: 7000, s3: 9000 };
-const STATE: IStackState = {
-  format: 1,
-  name: 'x',
-  ports: PORTS,
-  java_home: '/java',
-  cache: '/cache',
-  cassandra_heap_mib: 400,
-  control: '/control.sock'
-};
+const PORTS = STATE.ports;
 
 test('a stack lives in the state folder of its user, and a name that is no folder name is refused', () => {
   expect(stackFolder('x', { XDG_STATE_HOME: home }).root).toBe(join(home, 'twinstore', 'x'));

@@ -74,6 +74,15 @@ export function addGroupCommands({ app, model, view, jobs, trans, palette }: IGr
     });
   };
   const known = (name: string): IGroupSummary | undefined => model.groups.find(other => other.name === name);
+  /** Starts a job that changes rows, once the user has agreed. */
+  const consented =
+    (verb: 'repair' | 'materialize', affirm: typeof affirmRepair) =>
+    async (name: string): Promise<void> => {
+      const group = known(name);
+      if (group && (await affirm(group, trans))) {
+        await told(jobs.start({ verb, args: { group: name } }));
+      }
+    };
   const addressOf = (name: string, side: 'offline' | 'online'): void => {
     const group = known(name);
     if (group) {
@@ -121,12 +130,7 @@ export function addGroupCommands({ app, model, view, jobs, trans, palette }: IGr
       named: name => trans.__('Repair Rows of %1 …', name),
       caption: trans.__('Prove, write the rows that differ online again, and prove once more')
     },
-    async name => {
-      const group = known(name);
-      if (group && (await affirmRepair(group, trans))) {
-        await told(jobs.start({ verb: 'repair', args: { group: name } }));
-      }
-    },
+    consented('repair', affirmRepair),
     name => {
       const group = known(name);
       return group !== undefined && toRepair(group) !== null && isIdle(name);
@@ -139,12 +143,7 @@ export function addGroupCommands({ app, model, view, jobs, trans, palette }: IGr
       named: name => trans.__('Materialize %1 …', name),
       caption: trans.__('Write the latest row of every entity online again')
     },
-    async name => {
-      const group = known(name);
-      if (group && (await affirmMaterialize(group, trans))) {
-        await told(jobs.start({ verb: 'materialize', args: { group: name } }));
-      }
-    },
+    consented('materialize', affirmMaterialize),
     name => known(name) !== undefined && isIdle(name)
   );
   add(
