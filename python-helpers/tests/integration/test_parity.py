@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from delta.tables import DeltaTable
 
+from twinstore import parity
 from twinstore.config import Settings
 from twinstore.errors import TwinstoreError
 from twinstore.feature_group import FeatureGroup
@@ -198,12 +199,17 @@ def test_rows_past_their_time_to_live_are_rightly_absent(
 
 
 def test_a_changed_proof_compares_what_was_touched_and_builds_on_the_last_one(
-    spark: SparkSession, store: Store, group: FeatureGroup
+    spark: SparkSession, store: Store, group: FeatureGroup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.write(houses(spark, 6, days=(0,)), group)
-    base = store.parity(group, how="full")
+    store.parity(group, how="full")
     nothing = store.parity(group, how="changed")
     assert (nothing.verdict, nothing.coverage.keys_compared) == ("unknown", 0)
+    # Left to itself, a proof of a large group looks at all of it rather than at nothing.
+    monkeypatch.setattr(parity, "FULL_UP_TO", 0)
+    monkeypatch.setattr(parity, "FULL_UP_TO_BYTES", 0)
+    base = store.parity(group)
+    assert (base.verdict, base.coverage.how) == ("in_parity", "full")
 
     # The row of h1 is late: its winner is older than what the other key brought.
     store.write(readings(spark, [("h0", 5, 5.0, 5), ("h1", -1, 5.0, 5)]), group)
