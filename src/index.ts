@@ -1,5 +1,6 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { definitionPlugin } from './lab/definition/plugin';
+import { firstUsePlugin } from './lab/first_use/plugin';
 import { groupViewPlugin } from './lab/group/plugin';
 import { groupsModelPlugin, groupsPlugin } from './lab/groups/plugin';
 import { healthPlugin } from './lab/health/plugin';
@@ -20,6 +21,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   sidebarPlugin,
   healthPlugin,
   jobsPlugin,
+  firstUsePlugin,
   groupsModelPlugin,
   groupViewPlugin,
   groupsPlugin,

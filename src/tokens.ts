@@ -48,6 +48,8 @@ export interface IReadOptions extends IRequestOptions {
 export interface ITwinstoreClient {
   status(options?: IRequestOptions): Promise<IStatus>;
   restart(): Promise<void>;
+  /** Writes the first settings (TOML) of a user who has none; returns their file. */
+  writeSettings(text: string): Promise<string>;
   health(options?: IRequestOptions): Promise<IHealth>;
   groups(options?: IRequestOptions): Promise<IGroupsAnswer>;
   group(name: string, options?: IRequestOptions): Promise<IGroupAnswer>;

@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from twinstore.config import Credentials, load_settings
+from twinstore.config import Credentials, load_settings, write_settings
 from twinstore.errors import TwinstoreError, redact
 from twinstore.schemas import problems, schema
 
@@ -121,6 +121,61 @@ def test_without_settings_the_error_names_the_demo_stack_and_the_files(nowhere: 
     assert str(nowhere / "twinstore.toml") in raised.value.message
     assert str(nowhere / "config" / "twinstore" / "twinstore.toml") in raised.value.message
     assert "`twinstore stack up`" in raised.value.remedy
+
+
+def test_first_settings_are_written_for_the_user_alone_and_found(nowhere: Path) -> None:
+    path = write_settings(TOML)
+    assert path == nowhere / "config" / "twinstore" / "twinstore.toml"
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert load_settings().source == str(path)
+
+
+def test_first_settings_go_where_the_environment_names_a_file_in_vain(
+    nowhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TWINSTORE_CONFIG", str(nowhere / "named" / "it.toml"))
+    assert write_settings(TOML) == nowhere / "named" / "it.toml"
+
+
+def test_first_settings_take_the_place_of_a_link_to_a_stack_that_was_deleted(nowhere: Path) -> None:
+    link = nowhere / "config" / "twinstore" / "twinstore.toml"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(nowhere / "gone" / "twinstore.toml")
+    write_settings(TOML)
+    assert not link.is_symlink()
+    assert not (nowhere / "gone").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("stores = [", "The text is not TOML"), ('name = "a"', "stores"), (TOML + "x = 1", "x")]
+)
+def test_first_settings_that_are_not_legal_are_not_written(nowhere: Path, text: str, says: str) -> None:
+    with pytest.raises(TwinstoreError, match=says) as raised:
+        write_settings(text)
+    assert raised.value.code == "bad_request"
+    assert not (nowhere / "config").exists()
+
+
+def test_settings_that_are_there_are_not_written_over(nowhere: Path) -> None:
+    here = nowhere / "twinstore.toml"
+    here.write_text(TOML)
+    with pytest.raises(TwinstoreError, match=str(here)) as raised:
+        write_settings(TOML.replace("demo", "other"))
+    assert raised.value.code == "conflict"
+    assert load_settings().name == "demo"
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(nowhere: Path) -> None:
+    (nowhere / "config").write_text("a file in the way")
+    with pytest.raises(TwinstoreError, match="could not be written") as raised:
+        write_settings(TOML)
+    assert raised.value.code == "forbidden"
+
+
+def test_a_file_of_other_bytes_is_not_toml(nowhere: Path) -> None:
+    (nowhere / "twinstore.toml").write_bytes(b"name = '\xff'")
+    with pytest.raises(TwinstoreError, match="is not TOML"):
+        load_settings()
 
 
 def test_relative_paths_begin_at_the_file(nowhere: Path) -> None:

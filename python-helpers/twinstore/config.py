@@ -162,6 +162,32 @@ def config_candidates() -> list[Path]:
     return [Path.cwd() / "twinstore.toml", user / "twinstore" / "twinstore.toml"]
 
 
+def write_settings(text: str) -> Path:
+    """Writes the first settings, TOML, to the last of `config_candidates`, for the user alone; returns that file.
+
+    Raises `TwinstoreError` before anything is written: `conflict` where there are settings already, `bad_request` when
+    `text` is not legal; `forbidden` when the file cannot be written.
+    """
+    candidates = config_candidates()
+    for path in candidates:
+        if path.is_file():
+            raise TwinstoreError("conflict", f"{path} holds settings already.", "Edit that file instead.")
+    target = candidates[-1]
+    _checked(_toml(text.encode(), "The text"), "as sent", target.absolute().parent)
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if target.is_symlink():
+            # It leads nowhere: its demo stack was deleted.
+            target.unlink()
+        target.touch(mode=0o600, exist_ok=False)
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise TwinstoreError(
+            "forbidden", f"{target} could not be written: {error.strerror}.", "See to the rights of its folder."
+        ) from error
+    return target
+
+
 def _found() -> Path:
     candidates = config_candidates()
     for path in candidates:
@@ -184,15 +210,21 @@ def _parsed_json(text: str) -> Any:
 
 def _parsed_toml(path: Path) -> Any:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        data = path.read_bytes()
     except OSError as error:
         raise TwinstoreError(
             "not_found",
             f"The settings' file {path} could not be read: {error.strerror}.",
             "Name another one, or start the demo stack (`twinstore stack up`), which writes one.",
         ) from error
+    return _toml(data, str(path))
+
+
+def _toml(data: bytes, source: str) -> Any:
+    try:
+        return tomllib.loads(data.decode())
     except ValueError as error:
-        raise TwinstoreError("bad_request", f"{path} is not TOML: {error}.", "Correct the line named.") from error
+        raise TwinstoreError("bad_request", f"{source} is not TOML: {error}.", "Correct the line named.") from error
 
 
 def _checked(raw: Any, source: str, folder: Path) -> Settings:

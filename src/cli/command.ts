@@ -30,6 +30,15 @@ export interface ICommand {
 /** The caller used the command wrongly. */
 export class WrongUse extends Error {}
 
+/** Whatever was thrown, as the one kind of error that is told. */
+export function asKnown(error: unknown): TwinstoreError {
+  return error instanceof TwinstoreError
+    ? error
+    : new TwinstoreError('internal', String(error), 'Report this as a defect.', {
+        details: error instanceof Error ? (error.stack ?? '') : ''
+      });
+}
+
 /** What a job failed with. Its exit code is the command's: the code of the error may be that of a notebook's cell. */
 export class JobFailed extends TwinstoreError {
   constructor(

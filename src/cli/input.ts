@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { TwinstoreError } from '../contract';
 import { INPUT_SIZES, folderTarget, inputWish, provideInput, stackInputTarget } from '../stack';
-import type { IInputResult, InputSize } from '../stack';
+import type { IInputResult, InputSize, Progress } from '../stack';
 import { WrongUse } from './command';
 import type { IContext } from './command';
 import { ProgressLine } from './progress';
@@ -25,8 +25,13 @@ export function householdsOf(rows: string): number {
   return size ?? Number(rows);
 }
 
-/** Make sure that the energy input is there. */
-export async function makeInput(name: string, options: IInputOptions, context: IContext): Promise<IInputResult> {
+/** Make sure that the energy input is there. Without `progress` a line on stderr shows it. */
+export async function makeInput(
+  name: string,
+  options: IInputOptions,
+  context: IContext,
+  progress?: Progress
+): Promise<IInputResult> {
   const wish = inputWish(householdsOf(options.rows), options.until);
   const target = options.to ? folderTarget(resolve(context.cwd, options.to)) : stackInputTarget(name, context.env);
   if (!target) {
@@ -38,7 +43,7 @@ export async function makeInput(name: string, options: IInputOptions, context: I
   }
   const line = new ProgressLine(context.stderr);
   try {
-    return await provideInput(wish, target, line.show, context.signal);
+    return await provideInput(wish, target, progress ?? line.show, context.signal);
   } finally {
     line.end();
     target.close();

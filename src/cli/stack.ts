@@ -1,21 +1,27 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { change, down, remove, status, supervise, up } from '../stack';
 import type { IStackStatus, PartName } from '../stack';
 import { EXIT, WrongUse, portNumber } from './command';
 import type { ICommand, IContext } from './command';
+import { startDemo } from './demo';
+import type { IDemo } from './demo';
 import { inputInWords, makeInput } from './input';
+import { asJob } from './job_events';
 import { textTable } from './output';
 import { ProgressLine } from './progress';
 import { stackHost } from './stack_host';
 import { duration, mebibytes } from './words';
 
-const HELP = `Usage: twinstore stack up|down|status|stop PART|start PART|input [--name NAME]
+const HELP = `Usage: twinstore stack up|demo|down|status|stop PART|start PART|input [--name NAME]
 
 The local stack: Cassandra and an S3 server of your own, on free ports of 127.0.0.1.
 
   up              start it, or find it; prints the path of its settings file
     --cassandra-port N, --s3-port N   these ports and no others
     --heap MIB                        heap of Cassandra (default: what it had, at first 400)
+  demo            start it with the small input, and use it from now on wherever no settings are named
+    --notebooks FOLDER                copy the example notebooks there too
   down            stop it; its data stay
     --delete                          and remove them: Cassandra's data, buckets, settings, logs
   status          what runs: pid, port, memory, uptime
@@ -39,12 +45,14 @@ const OPTIONS = {
   rows: { type: 'string', default: 'small' },
   until: { type: 'string' },
   to: { type: 'string' },
+  notebooks: { type: 'string' },
+  job: { type: 'boolean', default: false },
   'cassandra-port': { type: 'string' },
   's3-port': { type: 'string' }
 } as const;
 
 export const stackCommand: ICommand = {
-  summary: 'the local stack: up, down, status',
+  summary: 'the local stack: up, demo, down, status',
   help: HELP,
   async run(args, context) {
     const { values, positionals } = parseArgs({ args, options: OPTIONS, allowPositionals: true });
@@ -69,6 +77,21 @@ export const stackCommand: ICommand = {
         const result = await up(name, options, stackHost(context, line.show)).finally(line.end);
         context.stderr.write(`The stack ${name} ${result.found ? 'runs already' : 'is up'}.\n`);
         print(result.status, `${result.status.settings}\n`);
+        return EXIT.good;
+      }
+      case 'demo': {
+        const { job } = values;
+        const notebooks = values.notebooks === undefined ? undefined : resolve(context.cwd, values.notebooks);
+        if (job) {
+          return asJob(context, async (within, progress) => {
+            await startDemo(name, notebooks, within, progress);
+            return {};
+          });
+        }
+        const line = new ProgressLine(context.stderr);
+        const result = await startDemo(name, notebooks, context, line.show).finally(line.end);
+        context.stderr.write(demoInWords(name, result));
+        print(result, `${result.settings}\n`);
         return EXIT.good;
       }
       case 'down': {
@@ -105,6 +128,14 @@ export const stackCommand: ICommand = {
     }
   }
 };
+
+function demoInWords(name: string, { input, settings, used_as: usedAs }: IDemo): string {
+  return (
+    `The stack ${name} is up. ${inputInWords(input)}\n` +
+    `Settings: ${usedAs}${usedAs === settings ? '' : `, which leads to ${settings}`}\n` +
+    `\`twinstore stack down --name ${name}\` stops it.\n`
+  );
+}
 
 function supervisorProcess(context: IContext, owned: boolean): Parameters<typeof supervise>[1] {
   context.stdout.on('error', () => undefined); // Who waited for it to be ready is gone.

@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { TwinstoreError } from '../contract';
 import type { IJobResult } from '../contract';
 import { INPUT_SIZES, SMALL_HEAP_MIB, down, requireFree, up } from '../stack';
 import type { Environment, IStackStatus } from '../stack';
@@ -9,6 +7,7 @@ import { WrongUse, portNumber } from './command';
 import type { ICommand, IContext } from './command';
 import { householdsOf, inputInWords, makeInput } from './input';
 import { openLab } from './lab';
+import { energyNotebook } from './notebooks';
 import { ProgressLine } from './progress';
 import { jobResult } from './results';
 import { sparkJob } from './spark_job';
@@ -31,7 +30,6 @@ Exit code: 0 in parity, 1 not or failed, 2 wrong use.
 
 /** Heap of Cassandra for more than the small input. */
 const LARGE_HEAP_MIB = 1024;
-const NOTEBOOK = join('notebooks', 'energy_features.ipynb');
 
 /** Seconds of each step; downloads are their own. */
 type Timings = Record<'download' | 'stack' | 'input' | 'notebook', number>;
@@ -59,7 +57,7 @@ export const startCommand: ICommand = {
       await requireFree('JupyterLab', '--port', port);
     }
     const heapMib = householdsOf(values.rows) > INPUT_SIZES.small ? LARGE_HEAP_MIB : SMALL_HEAP_MIB;
-    const notebook = findNotebook(context);
+    const notebook = await energyNotebook(context);
     const run = new Start(values.name, context);
     try {
       await run.stack(heapMib);
@@ -177,20 +175,6 @@ class Start {
   private say(text: string): void {
     this.line.say(text);
   }
-}
-
-/** The dual-write notebook, in a folder above the program. Throws `not_found` when there is none. */
-function findNotebook({ program }: IContext): string {
-  for (let at = dirname(program); at !== dirname(at); at = dirname(at)) {
-    if (existsSync(join(at, NOTEBOOK))) {
-      return join(at, NOTEBOOK);
-    }
-  }
-  throw new TwinstoreError(
-    'not_found',
-    `No ${NOTEBOOK} lies above ${program}.`,
-    'Run `twinstore start` in a checkout, or `twinstore run` with a notebook of your own.'
-  );
 }
 
 function since(started: number): number {

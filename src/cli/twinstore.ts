@@ -1,5 +1,5 @@
-import { TwinstoreError, VERSION } from '../contract';
-import { EXIT, JobFailed, WrongUse } from './command';
+import { VERSION } from '../contract';
+import { EXIT, JobFailed, WrongUse, asKnown } from './command';
 import type { ICommand, IContext } from './command';
 import { deltaCommand } from './delta';
 import { groupsCommand } from './groups';
@@ -71,12 +71,7 @@ function explain(error: unknown, verb: string, json: boolean, { stdout, stderr, 
     stderr.write(`${error.message}\n\`twinstore ${verb} --help\` tells how it is used.\n`);
     return EXIT.wrongUse;
   }
-  const known =
-    error instanceof TwinstoreError
-      ? error
-      : new TwinstoreError('internal', String(error), 'Report this as a defect.', {
-          details: error instanceof Error ? (error.stack ?? '') : ''
-        });
+  const known = asKnown(error);
   if (json) {
     stdout.write(`${JSON.stringify({ error: known.toBody('') })}\n`);
   }

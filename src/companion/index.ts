@@ -1,4 +1,4 @@
-export { loadSettings } from './config';
+export { loadSettings, settingsCandidates } from './config';
 export {
   canonical,
   CountingStore,

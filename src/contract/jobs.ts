@@ -2,10 +2,12 @@ import type { IErrorBody } from './errors';
 import type { ParityReport, Receipt } from './types';
 
 /** Verbs that `POST jobs` accepts, each a child `python -m twinstore VERB … --json`. */
-export type JobVerb = 'run' | 'parity' | 'retry' | 'repair' | 'materialize';
+export type JobVerb = 'demo' | 'run' | 'parity' | 'retry' | 'repair' | 'materialize';
 
 /** Body of `POST jobs`. */
 export type IJobRequest =
+  /** Starts the demo stack, makes its input, and makes it what is used where no settings are yet. */
+  | { verb: 'demo'; args: Record<string, never> }
   | { verb: 'run'; args: { notebook: string; parameters?: Record<string, string | number | boolean | null> } }
   | { verb: 'parity'; args: { group: string; how?: 'auto' | 'full' | 'changed' } }
   | { verb: 'retry'; args: { group: string } }

@@ -45,6 +45,11 @@ export class TwinstoreClient implements ITwinstoreClient {
     await this._requests.send('POST', 'restart', { body: {} });
   }
 
+  async writeSettings(text: string): Promise<string> {
+    const answer = await this._requests.json<{ path: string }>('POST', 'settings', { body: { text } });
+    return answer.path;
+  }
+
   health(options: IRequestOptions = {}): Promise<IHealth> {
     return this._requests.json('GET', 'api/health', options);
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -144,6 +144,29 @@ test('a stack that would find too little memory does not start', async () => {
   const { code, err } = await run(['stack', 'up', '--name', 'x', '--heap', '99999']);
   expect(code).toBe(1);
   expect(err).toMatch(/^The local stack needs \d+ MiB of free memory and this machine has \d+ MiB\. /);
+});
+
+test('the demo stack does not start where other settings are in use', async () => {
+  const settings = join(home, 'twinstore.toml');
+  writeFileSync(settings, '');
+  const { code, err } = await run(['stack', 'demo', '--name', 'x']);
+  expect(code).toBe(1);
+  expect(err).toContain(`${settings} holds settings already, and they stay in use.`);
+  expect(existsSync(join(home, 'twinstore'))).toBe(false);
+});
+
+test('as a job the demo stack says everything as events', async () => {
+  writeFileSync(join(home, 'twinstore.toml'), '');
+  const { code, out, err } = await run(['stack', 'demo', '--name', 'x', '--job']);
+  const events = out
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as object);
+  expect({ code, err }).toEqual({ code: 1, err: '' });
+  expect(events).toEqual([
+    { type: 'started' },
+    { type: 'failed', error: expect.objectContaining({ code: 'conflict' }) }
+  ]);
 });
 
 test('the input can be written to a folder without a stack', async () => {

@@ -107,21 +107,6 @@ describe('health in the sidebar', () => {
     expect(node.querySelector('[role=status]')).toBeNull();
   });
 
-  it('tells a first user what this is and how to begin', async () => {
-    server.on('GET status', () => json(aStatus({ companion: 'stopped', config: null })));
-    const node = await cover();
-    const { config_candidates: candidates } = aStatus();
-    for (const words of ['twinstore stack up', 'export TWINSTORE_CONFIG=', 'npm start', ...candidates]) {
-      expect(node.textContent).toContain(words);
-    }
-  });
-
-  it('names the settings file that TWINSTORE_CONFIG names in vain', async () => {
-    const gone = { config: null, config_candidates: ['/gone/twinstore.toml'], config_is_named: true };
-    server.on('GET status', () => json(aStatus({ companion: 'stopped', ...gone })));
-    expect((await cover()).textContent).toContain('names a file that does not exist: /gone/twinstore.toml');
-  });
-
   it('does not offer a restart for settings that cannot be used', async () => {
     const error = aProblem('Line 3 is wrong.', 'Correct it.', { code: 'bad_request', side: 'request' });
     server.on('GET api/health', () => json(error, 400));

@@ -13,6 +13,9 @@ export { expect };
 
 const COMMAND = resolve(__dirname, '../../python-helpers/twinstore/_node/cli.js');
 
+/** The interpreter that has JupyterLab and twinstore. */
+export const PYTHON = process.env['TWINSTORE_PYTHON'] ?? resolve(__dirname, '../../.venv/bin/python');
+
 /** JupyterLab on the running stack, in whatever Chromium there is. */
 export const test = base.extend<object, object>({
   launchOptions: [async ({}, use) => use(await findBrowser(process.env)), { scope: 'worker' }],
@@ -37,16 +40,19 @@ function settingsFile(): string {
   return config;
 }
 
-/** Run `twinstore stack …` on that stack. */
+/** Run `twinstore stack …`. */
+export async function stackCommand(args: readonly string[], env = process.env): Promise<void> {
+  await promisify(execFile)(process.execPath, [COMMAND, 'stack', ...args], { env });
+}
+
+/** Run `twinstore stack …` on the running stack. */
 export async function stack(...args: string[]): Promise<void> {
-  const name = basename(dirname(settingsFile()));
-  await promisify(execFile)(process.execPath, [COMMAND, 'stack', ...args, '--name', name]);
+  await stackCommand([...args, '--name', basename(dirname(settingsFile()))]);
 }
 
 /** Write the tables that `tables.py` tells of below a location. */
 export async function writeTables(location: string): Promise<void> {
-  const python = process.env['TWINSTORE_PYTHON'] ?? resolve(__dirname, '../../.venv/bin/python');
-  await promisify(execFile)(python, [resolve(__dirname, 'tables.py'), settingsFile(), location]);
+  await promisify(execFile)(PYTHON, [resolve(__dirname, 'tables.py'), settingsFile(), location]);
 }
 
 /** Change the online store behind twinstore's back. */

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from twinstore.server.job_requests import JobRequest
+from twinstore.server.job_requests import JobRequest, job_request
 from twinstore.server.jobs import Grace, Job
 
 from .live import Server, StartServer, descendants, is_alive, running_below, stop_server, until, write_notebook
@@ -176,6 +176,26 @@ def test_a_flood_of_printing_is_cut_and_the_end_still_told(server: Server, clien
     assert told[-1]["type"] == "result"
 
 
+def test_the_demo_stack_is_started_by_the_command(own_server: StartServer, tmp_path: Path) -> None:
+    # Settings that are there stay in use, so that nothing starts and the refusal can be seen.
+    settings = tmp_path / "twinstore.toml"
+    settings.write_text("")
+    with own_server(TWINSTORE_CONFIG=str(settings)).client() as client:
+        response = client.post("jobs", json={"verb": "demo", "args": {}})
+        told = events(client, response.json()["id"])
+    assert [event["type"] for event in told] == ["started", "failed"]
+    assert told[-1]["error"]["code"] == "conflict"
+    assert str(settings) in told[-1]["error"]["message"]
+
+
+@pytest.mark.parametrize("example", ["", "energy_features.ipynb"])
+def test_the_demo_stack_brings_notebooks_where_there_are_none(tmp_path: Path, example: str) -> None:
+    if example:
+        write_notebook(tmp_path / example)
+    copies = [] if example else ["--notebooks", str(tmp_path / "notebooks")]
+    assert job_request({"verb": "demo", "args": {}}, tmp_path).arguments == ["stack", "demo", "--job", *copies]
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [
@@ -194,6 +214,7 @@ def test_a_flood_of_printing_is_cut_and_the_end_still_told(server: Server, clien
         ({"verb": "parity", "args": {"group": "--full"}}, "cannot name a feature group"),
         ({"verb": "parity", "args": {"group": "energy", "how": "sampled"}}, "how is one of"),
         ({"verb": "retry", "args": {"group": 5}}, "cannot name a feature group"),
+        ({"verb": "demo", "args": {"name": "x"}}, "does not know name"),
         ({"verb": "materialize", "args": {"group": "a", "version": -1}}, "version is a Delta version"),
     ],
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from .live import BASE, TOKEN, Server
+from .live import BASE, TOKEN, Server, StartServer
 
 CONTRACT = Path(__file__).parents[3] / "src" / "contract"
 TABLE = json.loads((CONTRACT / "routes.json").read_text())
@@ -209,3 +209,18 @@ def test_the_extension_is_enabled_by_the_wheel() -> None:
 
     assert config == {"ServerApp": {"jpserver_extensions": {"twinstore.server": True}}}
     assert [point["module"] for point in _jupyter_server_extension_points()] == ["twinstore.server.app"]
+
+
+def test_first_settings_are_taken_once(own_server: StartServer, tmp_path: Path) -> None:
+    path = tmp_path / "twinstore.toml"
+    text = '[stores.offline]\n[stores.online]\nhosts = ["127.0.0.1:9042"]\ndatacenter = "datacenter1"\n'
+    with own_server(TWINSTORE_CONFIG=str(path)).client() as client:
+        assert client.get("status").json()["config"] is None
+        for body in (None, {"text": 1}, {"text": text, "path": "/etc/passwd"}):
+            assert client.post("settings", json=body).status_code == 400
+        assert client.post("settings", json={"text": "stores = 1"}).status_code == 400
+        assert not path.exists()
+        assert client.post("settings", json={"text": text}).json() == {"path": str(path)}
+        assert client.get("status").json()["config"] == str(path)
+        assert client.post("settings", json={"text": text}).status_code == 409
+    assert path.read_text() == text

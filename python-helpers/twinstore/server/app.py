@@ -18,7 +18,7 @@ from ..node import find_node, node_bundle
 from .companion import Companion, Limits
 from .control import ControlServer
 from .handlers import NotFoundHandler
-from .job_handlers import JobEventsHandler, JobHandler, JobsHandler, RestartHandler, StatusHandler
+from .job_handlers import JobEventsHandler, JobHandler, JobsHandler, RestartHandler, SettingsHandler, StatusHandler
 from .jobs import Jobs
 from .proxy import ProxyHandler
 from .routes import routes
@@ -27,6 +27,7 @@ from .runtime import RuntimeFolder
 _HANDLERS: dict[str, type[web.RequestHandler]] = {
     "status": StatusHandler,
     "restart": RestartHandler,
+    "settings": SettingsHandler,
     "jobs": JobsHandler,
     "jobs/{id}": JobHandler,
     "jobs/{id}/events": JobEventsHandler,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tornado import web
 
-from ..config import config_candidates
+from ..config import config_candidates, write_settings
 from ..errors import TwinstoreError
 from ..user import acting
 from .handlers import Handler, JsonHandler, write_through
@@ -61,6 +61,18 @@ class RestartHandler(JsonHandler):
         """Answers when the old one has ended, which may take 6 s; `GET status` tells what comes of the new one."""
         await self.twinstore.companion.restart()
         self.answer({}, 202)
+
+
+class SettingsHandler(JsonHandler):
+    """`POST settings`: the first settings of a user who has none."""
+
+    @web.authenticated
+    def post(self) -> None:
+        """Takes `{text}`, TOML, and answers the `path` that it was written to."""
+        body = self.json_body()
+        if not isinstance(body, dict) or body.keys() != {"text"} or not isinstance(body["text"], str):
+            raise TwinstoreError("bad_request", "Settings are sent as {text}.", "Correct the request.")
+        self.answer({"path": str(write_settings(body["text"]))}, 201)
 
 
 class JobsHandler(JsonHandler):

@@ -17,14 +17,16 @@ _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _HOW = {"auto": [], "full": ["--full"], "changed": ["--changed"]}
 # Folder of executed notebooks under the one that the server serves.
 _RUNS = "runs"
+_EXAMPLE = "energy_features.ipynb"
 _REMEDY = "Correct the request."
 
 
 @dataclass(frozen=True)
 class JobRequest:
-    """A checked request: `arguments` follow `python -m twinstore`, `title` is what to call the job.
+    """A checked request: `title` is what to call the job, `arguments` follow the program that does it.
 
-    `output` is where a run saves the executed notebook, from the folder that the server serves.
+    That is `python -m twinstore`, or with `is_command` the command, which needs no Spark. `output` is where a run saves
+    the executed notebook, from the folder that the server serves.
     """
 
     verb: str
@@ -32,6 +34,7 @@ class JobRequest:
     title: str
     arguments: list[str]
     output: str | None = None
+    is_command: bool = False
 
 
 def job_request(body: Any, root: Path) -> JobRequest:
@@ -52,11 +55,19 @@ def job_request(body: Any, root: Path) -> JobRequest:
     if unknown:
         raise _bad(f"{verb} does not know {', '.join(sorted(unknown))}; it knows: {', '.join(sorted(known))}.")
     title, arguments = check(args, root)
+    if verb == "demo":
+        return JobRequest(verb, args, title, arguments, is_command=True)
     if verb != "run":
         return JobRequest(verb, args, title, [verb, *arguments])
     # Under the served folder, so that it can be opened in JupyterLab.
     output = f"{_RUNS}/{executed_name(Path(title))}"
     return JobRequest(verb, args, title, [verb, *arguments, "--output", str(root / output)], output)
+
+
+def _demo(args: dict[str, Any], root: Path) -> tuple[str, list[str]]:
+    # JupyterLab may serve the example notebooks already, as `twinstore start` lets it.
+    copies = [] if (root / _EXAMPLE).is_file() else ["--notebooks", str(root / "notebooks")]
+    return "demo stack", ["stack", "demo", "--job", *copies]
 
 
 def _run(args: dict[str, Any], root: Path) -> tuple[str, list[str]]:
@@ -97,6 +108,7 @@ def _materialize(args: dict[str, Any], root: Path) -> tuple[str, list[str]]:
 
 
 _VERBS: dict[str, tuple[set[str], Callable[[dict[str, Any], Path], tuple[str, list[str]]]]] = {
+    "demo": (set(), _demo),
     "run": ({"notebook", "parameters"}, _run),
     "parity": ({"group", "how"}, _parity),
     "retry": ({"group"}, _of_group),

@@ -1,9 +1,13 @@
-"""Long work as jobs: children `python -m twinstore VERB … --json` whose events can be read again from any number."""
+"""Long work as jobs: children whose events can be read again from any number.
+
+A child is `python -m twinstore VERB … --json`, or the command where the work needs no Spark.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import time
 import uuid
@@ -15,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import TwinstoreError, redact
+from ..node import find_node, node_bundle
 from .job_requests import JobRequest
 from .lines import lines
 from .processes import how_it_ended, signal_group
@@ -82,16 +87,24 @@ class Job:
         }
 
     async def start(self, python: str) -> None:
-        """Starts the child. Raises `TwinstoreError` when there is no such interpreter."""
+        """Starts the child. Raises `TwinstoreError` when there is no such interpreter, or no Node."""
         self._python = python
-        command = [python, "-m", "twinstore", *self.request.arguments, "--json", "--until-stdin-closes"]
+        if self.request.is_command:
+            command = [find_node(), str(node_bundle("cli.js")), *self.request.arguments]
+        else:
+            command = [python, "-m", "twinstore", *self.request.arguments, "--json", "--until-stdin-closes"]
         try:
             self._process = await asyncio.create_subprocess_exec(
-                *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True
+                *command,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=PIPE,
+                start_new_session=True,
+                env={**os.environ, "TWINSTORE_PYTHON": python},
             )
         except OSError as error:
             raise TwinstoreError(
-                "unavailable", f"{python} could not be started: {error.strerror}.", "Correct TWINSTORE_PYTHON."
+                "unavailable", f"{command[0]} could not be started: {error.strerror}.", "Correct TWINSTORE_PYTHON."
             ) from error
         self._life = asyncio.create_task(self._live(self._process))
 

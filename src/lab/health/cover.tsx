@@ -1,8 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { Button, VDomRenderer } from '@jupyterlab/ui-components';
+import { VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
-import { Fragment } from 'react';
-import { Ago, Code, ErrorNotice } from '../components';
+import { Ago, ErrorNotice } from '../components';
 import type { INoticeAction } from '../components';
 import type { HealthModel } from './model';
 
@@ -33,11 +32,10 @@ export class HealthCover extends VDomRenderer<HealthModel> {
     const { model } = this;
     switch (model.phase) {
       case 'ready':
+      case 'unconfigured': // What is shown then is the first-use plugin's.
         return null;
       case 'loading':
         return <p className="twinstore-Hint">{trans.__('Asking Jupyter Server how twinstore is …')}</p>;
-      case 'unconfigured':
-        return <FirstUse model={model} trans={trans} />;
       case 'starting':
         return <Starting model={model} trans={trans} />;
       case 'failed':
@@ -104,50 +102,6 @@ function Halted({ heading, model, trans }: IPartProps & { heading: string }): Re
         trans={trans}
         action={{ label: trans.__('Look again'), run: () => void model.refresh() }}
       />
-    </>
-  );
-}
-
-function FirstUse({ model, trans }: IPartProps): ReactElement {
-  const { config_candidates: candidates = [], config_is_named: isNamed } = model.data?.status ?? {};
-  return (
-    <>
-      <h2>{trans.__('One DataFrame, two stores, one verdict')}</h2>
-      <p>
-        {trans.__(
-          'Twinstore writes a feature group once and lands it in two stores: Delta Lake keeps its history, Cassandra the latest row of each entity. Then it proves, row by row, that the two agree.'
-        )}
-      </p>
-      {isNamed ? (
-        <p>
-          <Code text="TWINSTORE_CONFIG" /> {trans.__('names a file that does not exist:')}{' '}
-          <Code text={candidates.join()} />
-        </p>
-      ) : (
-        <p>{trans.__('It does not know your stores yet.')}</p>
-      )}
-      <ul>
-        <li>
-          {trans.__('To try it on this machine, start a stack in a terminal:')} <Code text="twinstore stack up" />{' '}
-          {trans.__('Then start Jupyter Server anew with the path that it prints:')}{' '}
-          <Code text="export TWINSTORE_CONFIG=…/twinstore.toml" /> {trans.__('In a checkout, one command does both:')}{' '}
-          <Code text="npm start" />
-        </li>
-        <li>
-          {trans.__('To use stores of your own, describe them in')}{' '}
-          {candidates.map((path, i) => (
-            <Fragment key={path}>
-              {i > 0 && ` ${trans.__('or')} `}
-              <Code text={path} />
-            </Fragment>
-          ))}
-        </li>
-      </ul>
-      <div className="twinstore-Actions">
-        <Button className="jp-mod-styled jp-mod-accept" onClick={() => void model.refresh()}>
-          {trans.__('Look again')}
-        </Button>
-      </div>
     </>
   );
 }

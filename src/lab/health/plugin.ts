@@ -31,7 +31,11 @@ export const healthPlugin: JupyterFrontEndPlugin<IHealthModel> = {
     const cover = new HealthCover(model, trans);
     sidebar.setFoot(new HealthFoot(model, trans));
     sidebar.setCover(cover);
-    model.phaseChanged.connect((_, phase) => sidebar.setCover(phase === 'ready' ? null : cover));
+    model.phaseChanged.connect((_, phase) => {
+      if (phase !== 'unconfigured') {
+        sidebar.setCover(phase === 'ready' ? null : cover);
+      }
+    });
     sidebar.refreshRequested.connect(() => void model.refresh());
 
     app.commands.addCommand(CommandIDs.restart, {

@@ -212,9 +212,9 @@ export namespace JobsModel {
   }
 }
 
-/** What a job is about: the name of a group or the path of a notebook, which ends in `.ipynb`. */
+/** What a job is about: the name of a group, the path of a notebook, which ends in `.ipynb`, or the demo stack (''). */
 function subjectOf(args: IJobRequest['args']): string {
-  return 'group' in args ? args.group : args.notebook;
+  return 'group' in args ? args.group : 'notebook' in args ? args.notebook : '';
 }
 
 /** Whether the server extension, which owns the jobs, answers; it needs no companion for them. */

@@ -53,6 +53,10 @@ export const runsPlugin: JupyterFrontEndPlugin<void> = {
     tracker?.currentChanged.connect(() => notebooks.setInView(tracker.currentWidget?.context.path ?? null));
     void app.restored.then(() => notebooks.refresh());
     jobs.finished.connect((_, job) => {
+      if (job.verb === 'demo') {
+        // It brings notebooks along.
+        void notebooks.refresh();
+      }
       if (appearance.notifications && job.verb === 'run') {
         notify(job, trans);
       }

@@ -121,6 +121,8 @@ function Run({ job, focus, trans, onStop, onOpen }: IRunProps): ReactElement {
 
 function titleOf(job: IJob, trans: TranslationBundle): string {
   switch (job.verb) {
+    case 'demo':
+      return trans.__('start of the demo stack');
     case 'run':
       return job.title;
     case 'parity':
@@ -148,6 +150,9 @@ export function outcome(job: IJob, trans: TranslationBundle): string {
   }
   if (job.state === 'failed') {
     return trans.__('Failed after %1.', took);
+  }
+  if (job.verb === 'demo') {
+    return trans.__('Started in %1. “twinstore stack down” in a terminal stops it.', took);
   }
   const sentences = resultSentences(job.result, trans);
   return sentences.length > 0 ? sentences.join(' ') : trans.__('Done in %1; nothing was written.', took);

@@ -1,0 +1,49 @@
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { IHealthModel, IJobsModel, ITwinstoreClient, ITwinstoreSidebar } from '../../tokens';
+import { FirstUseModel } from './model';
+import { FirstUse } from './view';
+
+export namespace CommandIDs {
+  export const startDemo = 'twinstore:start-demo';
+}
+
+/** Covers the sidebar of somebody who has no settings, and helps to get some. */
+export const firstUsePlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyterlab-twinstore:first-use',
+  description: 'Starts the demo stack, or asks for stores, where there are no settings.',
+  autoStart: true,
+  requires: [ITwinstoreClient, IHealthModel, IJobsModel, ITwinstoreSidebar],
+  optional: [ITranslator, ICommandPalette],
+  activate: (
+    app: JupyterFrontEnd,
+    client: ITwinstoreClient,
+    health: IHealthModel,
+    jobs: IJobsModel,
+    sidebar: ITwinstoreSidebar,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('jupyterlab_twinstore');
+    const model = new FirstUseModel(client, health, jobs);
+    const cover = new FirstUse(model, trans);
+    health.phaseChanged.connect((_, phase) => {
+      if (phase === 'unconfigured') {
+        sidebar.setCover(cover);
+      }
+    });
+    app.commands.addCommand(CommandIDs.startDemo, {
+      label: trans.__('Start the Demo Stack'),
+      caption: trans.__('Start Cassandra and an S3 server on this machine, with a sample input'),
+      describedBy: { args: { type: 'object', properties: {} } },
+      isEnabled: () => health.phase === 'unconfigured',
+      execute: async () => {
+        sidebar.reveal();
+        await model.startDemo();
+      }
+    });
+    health.phaseChanged.connect(() => app.commands.notifyCommandChanged(CommandIDs.startDemo));
+    palette?.addItem({ command: CommandIDs.startDemo, category: trans.__('Twinstore') });
+  }
+};
