@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from twinstore.winners import ORDER, oldest_us
+from twinstore.winners import EVENT_US, oldest_us
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -14,6 +14,5 @@ if TYPE_CHECKING:
 def test_the_oldest_winner_is_known_where_all_have_a_time(
     spark: SparkSession, times: list[int | None], oldest: int | None
 ) -> None:
-    rows = [(str(n), (time, 0, 0)) for n, time in enumerate(times)]
-    schema = f"house string, {ORDER} struct<event_us: bigint, created_us: bigint, row_hash: bigint>"
-    assert oldest_us(spark.createDataFrame(rows, schema)) == oldest
+    rows = spark.createDataFrame([(str(n), time) for n, time in enumerate(times)], f"house string, {EVENT_US} bigint")
+    assert oldest_us(rows) == oldest

@@ -16,7 +16,7 @@ from .receipts import Gap, Receipt, Watermark
 from .run_identity import RunIdentity
 from .twins import Twins
 from .user import acting
-from .winners import ORDER, key_names, latest, order_rows
+from .winners import ORDER, key_names, order_rows
 from .write import Batch, broken_off
 
 
@@ -76,7 +76,7 @@ def _counted(
     superseded, late, written = appended - winners, 0, winners
     if history is not None:
         known = order_rows(history, definition).join(batch, keys, "left_semi")
-        online = latest(known, definition).withColumnRenamed(ORDER, "_online")
+        online = known.groupBy(*key_names(definition)).agg(sf.max(ORDER).alias("_online"))
         late = order.join(online, keys).where(sf.col(f"{ORDER}.event_us") < sf.col("_online.event_us")).count()
         beaten = batch.join(online, keys).where(sf.col("_newest") < sf.col("_online")).count()
         written = winners - beaten

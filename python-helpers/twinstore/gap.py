@@ -10,14 +10,15 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as sf
 
 from .delta_log import Commit, Snapshot
+from .feature_group import CREATED_US
 from .foreign import FOREIGN, caused_by, feed_is_gone
 from .receipts import Gap, Watermark
 from .twins import Twins
 from .types import event_us
-from .winners import ORDER, from_event_us, key_names, latest, least_us, order_rows, rows_of
+from .winners import EVENT_US, event_times, from_event_us, key_names, least_us, newest, rows_of
 
 _ROWS, _FIRST = "_rows", "_first"
-_EVENT_US, _OWN, _KNOWN, _LATE = "_event_us", "_own", "_known", "_late"
+_OWN, _KNOWN, _LATE = "_own", "_known", "_late"
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,11 @@ class Counts:
 
 @dataclass(frozen=True)
 class Due:
-    """What is due online: `order` (keys, `ORDER`) names the winners among the rows of `source` (None: each is one),
+    """What is due online: `newest` (keys, `EVENT_US`) tells the winners among the rows of `source` (None: each is one),
     `absent` the keys to delete (None: none). `max_event_us` is the newest event time in the table at the end of the
     gap."""
 
-    order: DataFrame | None
+    newest: DataFrame | None
     keys: int
     oldest_us: int | None
     source: DataFrame
@@ -151,34 +152,27 @@ class _Finder:
         """Of a gap that only brought rows."""
         inserts = self._changes.inserts
         gap_rows = self._twins.offline.added_rows(inserts)
-        ours = all(commit.run_id is not None for commit in inserts)
         summary = self._cached(
-            order_rows(gap_rows, self._definition, all_ours=ours)
+            event_times(gap_rows, self._definition)
             .groupBy(*key_names(self._definition))
-            .agg(
-                sf.max(ORDER).alias(ORDER),
-                sf.min(ORDER).alias(_FIRST),
-                sf.count(sf.lit(1)).alias(_ROWS),
-            )
+            .agg(sf.max(EVENT_US).alias(EVENT_US), least_us().alias(_FIRST), sf.count(sf.lit(1)).alias(_ROWS))
         )
-        totals = summary.agg(
-            sf.count(sf.lit(1)), sf.sum(_ROWS), least_us(_FIRST), least_us(), sf.max(f"{ORDER}.event_us")
-        )
+        totals = summary.agg(sf.count(sf.lit(1)), sf.sum(_ROWS), least_us(_FIRST), least_us(), sf.max(EVENT_US))
         keys, rows, first_us, oldest_us, last_us = totals.collect()[0]
         known_us = self._start.reached.max_event_us
         newest_us = max((us for us in (known_us, last_us) if us is not None), default=None)
-        order = summary.select(*key_names(self._definition), ORDER)
+        touched = summary.select(*key_names(self._definition), EVENT_US)
         newer = first_us is not None and (known_us is None or first_us > known_us)
         if keys == 0 or newer:
             # All that the gap brought is newer than all that was there: the gap decides alone.
             alone = self._own is not None and inserts == (self._own,)
             counts = Counts(superseded=rows - keys) if alone else self._counts(None)
-            return Due(None if rows == keys else order, keys, oldest_us, gap_rows, None, newest_us, counts)
+            return Due(None if rows == keys else touched, keys, oldest_us, gap_rows, None, newest_us, counts)
         snapshot = self._twins.offline.read(self._start.head.version)
         since = snapshot if first_us is None else snapshot.where(from_event_us(self._definition, first_us))
-        history = order_rows(since, self._definition)
-        related = self._cached(history.join(order.drop(ORDER), self._keys, "left_semi"))
-        winners = self._cached(latest(related, self._definition))
+        history = event_times(since, self._definition)
+        related = self._cached(history.join(touched.drop(EVENT_US), self._keys, "left_semi"))
+        winners = self._cached(newest(related, self._definition))
         return replace(self._due(winners, snapshot, None, self._counts(related)), max_event_us=newest_us)
 
     def of_keys(self) -> Due:
@@ -190,8 +184,8 @@ class _Finder:
                 return self.every_key()
             keys = changed if keys is None else changed.unionByName(keys).distinct()
         snapshot = self._twins.offline.read(self._start.head.version)
-        related = self._cached(order_rows(snapshot, self._definition).join(keys, self._keys, "left_semi"))
-        winners = self._cached(latest(related, self._definition))
+        related = self._cached(event_times(snapshot, self._definition).join(keys, self._keys, "left_semi"))
+        winners = self._cached(newest(related, self._definition))
         absent = keys.join(winners, self._keys, "left_anti")
         due = self._due(winners, snapshot, absent, self._counts(related))
         return replace(due, max_event_us=self._newest_us(snapshot))
@@ -201,8 +195,8 @@ class _Finder:
         head, set_to = self._start.head.version, self._start.set_to
         offline, columns = self._twins.offline, self._start.head.schema
         snapshot = offline.read(head) if set_to is None else offline.read_as(columns, set_to)
-        history = order_rows(snapshot, self._definition)
-        winners = self._cached(latest(history, self._definition))
+        history = event_times(snapshot, self._definition)
+        winners = self._cached(newest(history, self._definition))
         candidates = self._twins.online.read().select(*key_names(self._definition))
         # A slower writer of another snapshot may bring them only later.
         for keys in self._keys_of_others(head if set_to is None else set_to):
@@ -235,21 +229,21 @@ class _Finder:
                 yield keys
 
     def _counts(self, history: DataFrame | None) -> Counts:
-        """Of this run's own rows, against `history` (as `order_rows` gives it); None: nothing in it is as new."""
+        """Of this run's own rows, against `history` (as `event_times` gives it); None: nothing in it is as new."""
         if self._own is None:
             return Counts()
-        names, event_us = key_names(self._definition), sf.col(f"{ORDER}.event_us").alias(_EVENT_US)
-        own = order_rows(self._twins.offline.added_rows([self._own]), self._definition, all_ours=True)
-        rows = own.select(*names, event_us, sf.lit(1).alias(_OWN))
+        names = key_names(self._definition)
+        own = event_times(self._twins.offline.added_rows([self._own]), self._definition)
+        rows = own.select(*names, EVENT_US, sf.lit(1).alias(_OWN))
         if history is not None and self._own.created_us is not None:
-            prior = history.where(sf.col(f"{ORDER}.created_us") < self._own.created_us)
-            rows = rows.unionByName(prior.select(*names, event_us, sf.lit(0).alias(_OWN)))
+            prior = history.where(sf.col(CREATED_US) < self._own.created_us)
+            rows = rows.unionByName(prior.select(*names, EVENT_US, sf.lit(0).alias(_OWN)))
         is_known, is_own = sf.col(_KNOWN), sf.col(_OWN)
         # One shuffle, by key, serves all that follows.
-        by_event = rows.repartition(*names).groupBy(*names, _EVENT_US)
+        by_event = rows.repartition(*names).groupBy(*names, EVENT_US)
         events = by_event.agg(sf.sum(_OWN).alias(_OWN), (sf.min(_OWN) == 0).alias(_KNOWN))
-        newest_known = sf.max(sf.when(is_known, sf.col(_EVENT_US))).over(Window.partitionBy(*names))
-        by_key = events.withColumn(_LATE, sf.when(sf.col(_EVENT_US) < newest_known, is_own)).groupBy(*names)
+        newest_known = sf.max(sf.when(is_known, sf.col(EVENT_US))).over(Window.partitionBy(*names))
+        by_key = events.withColumn(_LATE, sf.when(sf.col(EVENT_US) < newest_known, is_own)).groupBy(*names)
         sums_of_key = by_key.agg(
             sf.sum(_OWN).alias(_OWN), sf.sum(_LATE).alias(_LATE), sf.sum(sf.when(is_known, is_own)).alias(_KNOWN)
         )
@@ -264,10 +258,10 @@ class _Finder:
         own_rows, late, corrected = (each or 0 for each in sums)
         return Counts(late, corrected, superseded=own_rows - keys)
 
-    def _due(self, order: DataFrame, source: DataFrame, absent: DataFrame | None, counts: Counts) -> Due:
-        totals = order.agg(sf.count(sf.lit(1)), least_us(), sf.max(f"{ORDER}.event_us"))
+    def _due(self, winners: DataFrame, source: DataFrame, absent: DataFrame | None, counts: Counts) -> Due:
+        totals = winners.agg(sf.count(sf.lit(1)), least_us(), sf.max(EVENT_US))
         keys, oldest_us, newest_us = totals.collect()[0]
-        return Due(order, keys, oldest_us, source, absent, newest_us, counts)
+        return Due(winners, keys, oldest_us, source, absent, newest_us, counts)
 
     def _newest_us(self, rows: DataFrame) -> int | None:
         newest_us: int | None = rows.agg(sf.max(event_us(self._definition.event_column))).collect()[0][0]
@@ -281,9 +275,9 @@ class _Finder:
 
 def winner_rows(due: Due, twins: Twins, partitions: int) -> DataFrame:
     """The whole rows that are due, one per key."""
-    if due.order is None:
+    if due.newest is None:
         return due.source.repartition(partitions, *key_names(twins.definition))
-    return rows_of(due.order, due.source, twins.definition, partitions, due.oldest_us)
+    return rows_of(due.newest, due.source, twins.definition, partitions, due.oldest_us)
 
 
 def resumed_runs(changes: Changes, own_is_fresh: bool, own: Commit | None) -> Sequence[str]:

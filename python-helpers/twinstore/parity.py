@@ -35,7 +35,7 @@ from .touched import TouchedKeys, touched_keys, touched_since
 from .twins import Twins
 from .types import contract, quoted
 from .user import acting
-from .winners import from_event_us, latest, oldest_us, order_rows, rows_of
+from .winners import event_times, from_event_us, newest, oldest_us, rows_of
 from .write import committing
 
 if TYPE_CHECKING:
@@ -168,10 +168,10 @@ class Prover:
         """Both rows of every key in scope, held in Spark's cache so that what is shown is what was compared."""
         definition = self._definition
         history = self._twins.offline.read(version).withColumn(FILE, sf.col("_metadata.file_path"))
-        order = self._order(history, scope).persist()
-        cached.callback(order.unpersist)
+        times = self._newest(history, scope).persist()
+        cached.callback(times.unpersist)
         partitions = self._twins.spark.sparkContext.defaultParallelism
-        offline = rows_of(order, history, definition, partitions, oldest_us(order))
+        offline = rows_of(times, history, definition, partitions, oldest_us(times))
         online = self._twins.online.scan() if scope is None else self._online_of(scope)
         pairs = pair(offline, online, definition).persist()
         cached.callback(pairs.unpersist)
@@ -192,15 +192,14 @@ class Prover:
                 raise
             return pairs, Anchor(version, began_us, _now_us() - ahead_us)
 
-    def _order(self, history: DataFrame, scope: _Scope | None) -> DataFrame:
-        """The latest `ORDER` of every key in scope."""
-        if scope is None:
-            return latest(order_rows(history, self._definition), self._definition)
-        touched = scope.touched
-        if touched.from_us is not None:
-            history = history.where(from_event_us(self._definition, touched.from_us))
-        order = order_rows(history, self._definition)
-        return latest(order.join(touched.keys, list(self._definition.keys), "left_semi"), self._definition)
+    def _newest(self, history: DataFrame, scope: _Scope | None) -> DataFrame:
+        """The newest event time of every key in scope."""
+        if scope is not None and scope.touched.from_us is not None:
+            history = history.where(from_event_us(self._definition, scope.touched.from_us))
+        times = event_times(history, self._definition)
+        if scope is not None:
+            times = times.join(scope.touched.keys, list(self._definition.keys), "left_semi")
+        return newest(times, self._definition)
 
     def _online_of(self, scope: _Scope) -> DataFrame:
         """The online rows of the keys in scope: looked up where these are few among many rows, else scanned."""

@@ -16,8 +16,8 @@ from .gap import Changes, changes_of, fed_keys
 from .preflight import kept_definition
 from .receipts import Gap
 from .twins import Twins
-from .types import event_us, quoted
-from .winners import ORDER, key_names, least_us
+from .types import quoted
+from .winners import EVENT_US, event_times, key_names, least_us
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,8 @@ def touched_keys(twins: Twins, changes: Changes, cached: ExitStack) -> TouchedKe
 def _inserted_keys(twins: Twins, changes: Changes, cached: ExitStack) -> TouchedKeys | None:
     """Of a gap that only brought rows, so that each key has one that is as new as the oldest of them."""
     names = key_names(twins.definition)
-    times = sf.struct(event_us(twins.definition.event_column).alias("event_us")).alias(ORDER)
-    rows = twins.offline.added_rows(changes.inserts).select(*names, times)
-    keys = rows.groupBy(*names).agg(sf.min(ORDER).alias(ORDER)).persist()
+    times = event_times(twins.offline.added_rows(changes.inserts), twins.definition)
+    keys = times.groupBy(*names).agg(least_us().alias(EVENT_US)).persist()
     cached.callback(keys.unpersist)
     try:
         count, from_us = keys.agg(sf.count(sf.lit(1)), least_us()).collect()[0]
@@ -66,7 +65,7 @@ def _inserted_keys(twins: Twins, changes: Changes, cached: ExitStack) -> Touched
         if not feed_is_gone(error):
             raise
         return None
-    return TouchedKeys(keys.drop(ORDER), count, from_us)
+    return TouchedKeys(keys.drop(EVENT_US), count, from_us)
 
 
 def touched_since(twins: Twins, anchor: Anchor, pairs: DataFrame, cached: ExitStack) -> Touched:

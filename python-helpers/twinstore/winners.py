@@ -11,73 +11,88 @@ from .feature_group import CREATED_US, ROW_HASH, Definition
 from .row_hash import row_hash
 from .types import US_PER_DAY, event_us, quoted
 
-#: Column of `order_rows` and `latest`: struct(event_us, created_us, row_hash), greater is later. A total order.
+#: Event time in µs, of a row or the newest of a key.
+EVENT_US = "_event_us"
+#: Column of `order_rows`: struct(event_us, created_us, row_hash), greater is later. A total order.
 ORDER = "_order"
 
 
-def order_rows(rows: DataFrame, definition: Definition, all_ours: bool = False) -> DataFrame:
+def event_times(rows: DataFrame, definition: Definition) -> DataFrame:
+    """Keys, `EVENT_US` and `_created_us` of every row, reading nothing else. Rows of other writers may lack
+    `_created_us`, which then counts as 0."""
+    return rows.select(*key_names(definition), event_us(definition.event_column).alias(EVENT_US), _created_us())
+
+
+def newest(times: DataFrame, definition: Definition) -> DataFrame:
+    """The newest `EVENT_US` of each key: one row per key of `times` (as `event_times` gives it).
+
+    The winner is one of the rows of that time. Which one, `rows_of` finds among these few: Spark takes the maximum of a
+    number by hashing, that of a whole `ORDER` only by sorting all rows.
+    """
+    return times.groupBy(*key_names(definition)).agg(sf.max(EVENT_US).alias(EVENT_US))
+
+
+def order_rows(rows: DataFrame, definition: Definition) -> DataFrame:
     """Keys and `ORDER` of every row, reading nothing else.
 
     Rows of other writers may lack the internal columns: a missing `_created_us` counts as 0, and a missing `_row_hash`
-    is computed. These rows are a branch of their own, so that the features are read only from files that have any;
-    `all_ours` says that there are none.
+    is computed. These rows are a branch of their own, so that the features are read only from files that have any.
     """
-    if all_ours:
-        return _ordered(rows, definition, sf.col(ROW_HASH))
     hashed, bare = sf.col(ROW_HASH).isNotNull(), sf.col(ROW_HASH).isNull()
     return _ordered(rows.where(hashed), definition, sf.col(ROW_HASH)).unionByName(
         _ordered(rows.where(bare), definition, row_hash(definition.features))
     )
 
 
-def latest(order: DataFrame, definition: Definition) -> DataFrame:
-    """The greatest `ORDER` of each key: one row per key of `order` (as `order_rows` gives it)."""
-    return order.groupBy(*key_names(definition)).agg(sf.max(ORDER).alias(ORDER))
+def least_us(times: str = EVENT_US) -> Column:
+    """The least of a column of event times, before which no row is wanted; null where some have none."""
+    return sf.when(sf.count(times) == sf.count(sf.lit(1)), sf.min(times))
 
 
-def least_us(order: str = ORDER) -> Column:
-    """The least event time of a column of orders, before which no row is wanted; null where some have none."""
-    # An order without an event time comes before all that have one.
-    return sf.min(order).getField("event_us")
-
-
-def oldest_us(latest_order: DataFrame) -> int | None:
-    """The least event time of `latest_order`, before which no row is wanted; None where some have none."""
-    oldest: int | None = latest_order.agg(least_us()).collect()[0][0]
+def oldest_us(newest_times: DataFrame) -> int | None:
+    """The least event time of `newest_times`, before which no row is wanted; None where some have none."""
+    oldest: int | None = newest_times.agg(least_us()).collect()[0][0]
     return oldest
 
 
 def rows_of(
-    latest_order: DataFrame, rows: DataFrame, definition: Definition, partitions: int, from_us: int | None = None
+    newest_times: DataFrame, rows: DataFrame, definition: Definition, partitions: int, from_us: int | None = None
 ) -> DataFrame:
-    """The whole rows that `latest_order` names, with `ORDER`, in `partitions`; one per key even where a row is double.
+    """The latest row of each key of `newest_times`, with `ORDER`, in `partitions`.
 
-    `rows` is the snapshot (or the part of it) that the order was taken from; `from_us` is the least event time of the
-    order, where it is known, so that files with older rows alone are not read again. Only winners are shuffled: the
-    rows are filtered where they lie. Of rows of one order with different values, such as after an UPDATE that left
-    their internal columns alone, all who ask get the same one.
+    `rows` is the snapshot (or the part of it) that the times were taken from; `from_us` is the least of them, where it
+    is known, so that files with older rows alone are not read again. Rows are filtered where they lie, and only those
+    of the newest time of their key are shuffled. Of rows of one order with different values, such as after an UPDATE
+    that left their internal columns alone, all who ask get the same one.
     """
     if from_us is not None:
         rows = rows.where(from_event_us(definition, from_us))
-    known = sf.coalesce(sf.col(ROW_HASH), row_hash(definition.features))
-    marked = rows.withColumn(ORDER, order_column(definition, known))
-    found = marked.join(latest_order, [*definition.keys, ORDER], "left_semi")
-    shuffled = found.repartition(partitions, *key_names(definition))
-    whole = sf.max_by(sf.struct("*"), row_hash(definition.features)).alias("_row")
-    return shuffled.groupBy(*key_names(definition)).agg(whole).select("_row.*")
+    wanted = newest_times.select(
+        *[sf.col(quoted(name)).alias(f"_key_{n}") for n, name in enumerate(definition.keys)],
+        sf.col(EVENT_US).alias("_newest_us"),
+    )
+    is_newest = event_us(definition.event_column).eqNullSafe(sf.col("_newest_us"))
+    for n, name in enumerate(definition.keys):
+        is_newest = is_newest & (sf.col(quoted(name)) == sf.col(f"_key_{n}"))
+    found = rows.join(wanted, is_newest, "left_semi").repartition(partitions, *key_names(definition))
+    hash_of_values = row_hash(definition.features)
+    order = order_column(definition, sf.coalesce(sf.col(ROW_HASH), hash_of_values))
+    marked = found.withColumn(ORDER, order)
+    whole = sf.max_by(sf.struct("*"), sf.struct(sf.col(ORDER), hash_of_values)).alias("_row")
+    return marked.groupBy(*key_names(definition)).agg(whole).select("_row.*")
 
 
 def winners(rows: DataFrame, definition: Definition) -> DataFrame:
     """The latest row of each key of `rows`, with all their columns and `ORDER`."""
     partitions = rows.sparkSession.sparkContext.defaultParallelism
-    return rows_of(latest(order_rows(rows, definition), definition), rows, definition, partitions)
+    return rows_of(newest(event_times(rows, definition), definition), rows, definition, partitions)
 
 
 def order_column(definition: Definition, hash_of_row: Column) -> Column:
     """The total order of rows: event time, then when it was written, then the hash of the row."""
     return sf.struct(
         event_us(definition.event_column).alias("event_us"),
-        sf.coalesce(sf.col(CREATED_US), sf.lit(0).cast("bigint")).alias("created_us"),
+        _created_us().alias("created_us"),
         hash_of_row.alias("row_hash"),
     )
 
@@ -95,6 +110,10 @@ def from_event_us(definition: Definition, bound_us: int) -> Column:
 def key_names(definition: Definition) -> Sequence[Column]:
     """The key columns, quoted."""
     return [sf.col(quoted(name)) for name in definition.keys]
+
+
+def _created_us() -> Column:
+    return sf.coalesce(sf.col(CREATED_US), sf.lit(0).cast("bigint")).alias(CREATED_US)
 
 
 def _ordered(rows: DataFrame, definition: Definition, hash_of_row: Column) -> DataFrame:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pyspark.sql import functions as sf
 
+from twinstore import gap
 from twinstore.config import Settings
 from twinstore.errors import TwinstoreError
 from twinstore.feature_group import FeatureGroup
@@ -17,6 +18,7 @@ from twinstore.preflight import check, check_again
 from twinstore.progress import silent
 from twinstore.schemas import problems
 from twinstore.store import Store
+from twinstore.winners import rows_of
 
 from .conftest import MakeGroup
 from .readings import agree, day, files, history, online, readings
@@ -129,16 +131,27 @@ def test_rows_of_a_writer_whose_words_look_like_ours_go_online(
     assert receipt.resumed == ()
 
 
-def test_nothing_goes_online_when_the_offline_store_does_not_give_every_row_that_is_due(
+def test_rows_without_internal_columns_go_online_though_their_commit_speaks_as_ours(
     spark: SparkSession, store: Store, group: FeatureGroup
 ) -> None:
     store.write(readings(spark, [("a", 0, 1.0, 1)]), group)
     foreign_append(spark, group, '{"twinstore": {"run": "forged", "created_us": 1}}')
-    with pytest.raises(TwinstoreError, match="Of 1 row due") as refused:
-        store.retry(group)
+    store.retry(group)
+    assert online(store, group)["z"] == (2, 5.0, 5)
+
+
+def test_nothing_goes_online_when_the_offline_store_does_not_give_every_row_that_is_due(
+    spark: SparkSession, store: Store, group: FeatureGroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write(readings(spark, [("a", 0, 1.0, 1)]), group)
+    foreign_append(spark, group, "{}")
+    with monkeypatch.context() as patch:
+        patch.setattr(gap, "rows_of", lambda *arguments: rows_of(*arguments).limit(0))
+        with pytest.raises(TwinstoreError, match="Of 1 row due") as refused:
+            store.retry(group)
     assert refused.value.code == "internal"
     assert set(online(store, group)) == {"a"}
-    store.materialize(group)
+    store.retry(group)
     assert set(online(store, group)) == {"a", "z"}
 
 
