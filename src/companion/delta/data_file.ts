@@ -73,6 +73,15 @@ export class DataFile {
     return this.parquet.openedBytes;
   }
 
+  get size(): number {
+    return this.file.size;
+  }
+
+  /** Bytes that reading all rows of some columns takes, about. */
+  bytesOf(projection: IProjection): number {
+    return this.parquet.bytesOf(new ColumnReader(projection, this.file, this.parquet).found);
+  }
+
   /** Rows that live. */
   get live(): number {
     return this.rows - lowerBound(this.deleted, this.rows);

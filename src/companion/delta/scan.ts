@@ -2,6 +2,7 @@ import type { RecordBatch, Schema } from 'apache-arrow';
 
 import type { IAddFile } from './actions';
 import { opened } from './data_file';
+import type { DataFile } from './data_file';
 import type { IEngine } from './engine';
 import { bind } from './filter';
 import type { Predicate } from './predicate';
@@ -21,6 +22,8 @@ export interface IScanOptions {
   where?: Predicate;
   /** Rows, at most. */
   limit?: number;
+  /** Told of each file before its rows come. */
+  onFile?: (file: DataFile) => void;
 }
 
 /** Reading the rows of a snapshot, batch by batch. */
@@ -32,7 +35,7 @@ export class Scan {
   constructor(
     private readonly engine: IEngine,
     snapshot: Snapshot,
-    { columns, where, limit = Infinity }: IScanOptions = {}
+    { columns, where, limit = Infinity, onFile }: IScanOptions = {}
   ) {
     const fields = fieldsNamed(snapshot, columns);
     const condition = where === undefined ? null : bind(where, name => findField(snapshot, name));
@@ -41,6 +44,7 @@ export class Scan {
     this.all = projectionOf(snapshot, fields);
     this.selection = condition && new Selection(snapshot, fields, condition);
     this.limit = limit;
+    this.onFile = onFile;
     this.files =
       condition === null ? snapshot.files : snapshot.files.filter(file => mayMatch(condition, file, snapshot));
   }
@@ -59,6 +63,7 @@ export class Scan {
     const wave = this.selection === null && this.limit < Infinity ? 1 : WAVE;
     for await (const file of opened(this.engine, this.snapshot, this.files, wave, signal)) {
       this.filesRead += 1;
+      this.onFile?.(file);
       const read =
         this.selection === null ? file.read(this.all, { most: left }, signal) : this.selection.read(file, left, signal);
       for await (const { batch } of read) {
@@ -77,4 +82,5 @@ export class Scan {
   private readonly all: IProjection;
   private readonly selection: Selection | null;
   private readonly limit: number;
+  private readonly onFile: IScanOptions['onFile'];
 }

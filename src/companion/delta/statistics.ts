@@ -3,9 +3,11 @@ import type { Data } from 'apache-arrow';
 import type { IColumnStatistics } from '../../contract';
 import { columnSummary } from './column_summary';
 import type { IColumnSummary } from './column_summary';
+import type { DataFile } from './data_file';
 import type { IEngine } from './engine';
 import type { Predicate } from './predicate';
-import { fieldsNamed } from './projection';
+import { fieldsNamed, projectionOf } from './projection';
+import type { IProjection } from './projection';
 import { Scan } from './scan';
 import type { Snapshot } from './snapshot';
 
@@ -28,17 +30,37 @@ export class Statistics {
     private readonly snapshot: Snapshot,
     private readonly options: IStatisticsOptions = {}
   ) {
-    this.summaries = fieldsNamed(snapshot, options.columns).map(columnSummary);
+    const fields = fieldsNamed(snapshot, options.columns);
+    this.summaries = fields.map(columnSummary);
+    this.binned = this.summaries.filter(({ bin }) => bin !== null);
+    const again = fields.filter((_, i) => this.summaries[i]?.bin !== null);
+    this.readings = (again.length === 0 ? [fields] : [fields, again]).map(each => projectionOf(snapshot, each));
   }
 
   /** Rows of the first reading so far. */
   rows = 0;
 
+  /**
+   * Bytes that the readings take, judged by the files that were opened so far. Null before the first, and with a
+   * condition: which pages hold rows that satisfy it only the reading tells.
+   */
+  get plannedBytes(): number | null {
+    const { size, bytes } = this.weighed;
+    if (size === 0 || this.options.where !== undefined) {
+      return null;
+    }
+    return Math.round((bytes * this.snapshot.files.reduce((sum, file) => sum + file.size, 0)) / size);
+  }
+
   async read(signal: AbortSignal): Promise<IColumnStatistics[]> {
-    await this.pass(this.summaries, signal, ({ add }, data) => add(data));
-    const binned = this.summaries.filter(({ bin }) => bin !== null);
-    if (this.rows > 0 && binned.length > 0) {
-      await this.pass(binned, signal, ({ bin }, data) => bin?.(data));
+    await this.pass(
+      this.summaries,
+      signal,
+      ({ add }, data) => add(data),
+      file => this.weigh(file)
+    );
+    if (this.rows > 0 && this.binned.length > 0) {
+      await this.pass(this.binned, signal, ({ bin }, data) => bin?.(data));
     }
     return this.summaries.map(({ result }) => result());
   }
@@ -46,13 +68,13 @@ export class Statistics {
   private async pass(
     summaries: readonly IColumnSummary[],
     signal: AbortSignal,
-    take: (summary: IColumnSummary, data: Data) => void
+    take: (summary: IColumnSummary, data: Data) => void,
+    onFile: (file: DataFile) => void = () => {}
   ): Promise<void> {
     const columns = summaries.map(({ name }) => name);
+    const scan = new Scan(this.engine, this.snapshot, { ...this.options, columns, onFile });
     let rows = 0;
-    for await (const { data, numRows } of new Scan(this.engine, this.snapshot, { ...this.options, columns }).batches(
-      signal
-    )) {
+    for await (const { data, numRows } of scan.batches(signal)) {
       rows += numRows;
       this.rows = Math.max(this.rows, rows);
       summaries.forEach((summary, i) => take(summary, data.children[i] as Data));
@@ -60,5 +82,16 @@ export class Statistics {
     }
   }
 
+  private weigh(file: DataFile): void {
+    this.weighed.size += file.size;
+    this.weighed.bytes += this.readings.reduce((sum, reading) => sum + file.bytesOf(reading), 0);
+  }
+
   private readonly summaries: readonly IColumnSummary[];
+  /** Those that have bins. */
+  private readonly binned: readonly IColumnSummary[];
+  /** What is read, and what of it is read again. */
+  private readonly readings: readonly IProjection[];
+  /** Files that were opened, and what their readings take. */
+  private readonly weighed = { size: 0, bytes: 0 };
 }

@@ -21,7 +21,11 @@ export async function* statisticsParts(
   const reading = async function* () {
     found = await statistics.read(signal);
   };
-  yield* withProgress(reading(), () => ({ bytes: store.bytes, planned_bytes: null, rows: statistics.rows }));
+  yield* withProgress(reading(), () => ({
+    bytes: store.bytes,
+    planned_bytes: statistics.plannedBytes,
+    rows: statistics.rows
+  }));
   return {
     version: snapshot.version,
     rows: statistics.rows,

@@ -127,6 +127,26 @@ describe('statistics', () => {
     }
   }, 60_000);
 
+  it('tell the bytes that they take once a file was opened', async () => {
+    const file = Array.from({ length: 40_000 }, (_, i) => ({ v: Math.sin(i), c: `${Math.cos(i)} of ${i}` }));
+    commit([field('v', 'double'), field('c', 'string')], file, file, file);
+    const snapshot = await openSnapshot(table.engine, table.location, null, ALIVE);
+    const planned: (number | null)[] = [];
+    for (const columns of [['v', 'c'], ['c'], ['v']]) {
+      const read = new Statistics(table.engine, snapshot!, { columns });
+      expect(read.plannedBytes).toBeNull();
+      const before = table.counting.bytes;
+      await read.read(ALIVE);
+      expect(read.plannedBytes).toBe(table.counting.bytes - before);
+      planned.push(read.plannedBytes);
+    }
+    // Numbers are read twice.
+    expect(planned[2]).toBeGreaterThan(2 * 3 * 40_000 * 8);
+    const some = new Statistics(table.engine, snapshot!, { where: parsePredicate('v > 2') });
+    await some.read(ALIVE);
+    expect(some.plannedBytes).toBeNull();
+  });
+
   it('stop when they are asked to', async () => {
     writeCommit(table.location, 0, [PROTOCOL, metaData([field('v', 'double')]), add('missing')]);
     const snapshot = await openSnapshot(table.engine, table.location, null, ALIVE);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { CountingStore, LocalStore, RoutedStore } from '../../../src/companion/delta';
 import { errorBody } from '../../../src/companion/error_body';
@@ -245,6 +246,25 @@ describe('one table', () => {
     writeCommit(location, 0, [PROTOCOL, metaData([field('other', 'string')], {}, 'table-2')]);
     writeCommit(location, 1, [add('other')]);
     expect(await tables.get({ location, version: 0 }, ALIVE)).toMatchObject({ id: 'table-2' });
+  });
+});
+
+describe('statistics', () => {
+  it('tell how much is read of what is planned', async () => {
+    const location = place('t');
+    const bytes = toParquet([{ v: 1.5 }, { v: 2.5 }]);
+    write(join(location, 'f'), bytes);
+    writeCommit(location, 0, [PROTOCOL, metaData([field('v', 'double')]), add('f', { size: bytes.length })]);
+    const read = counting.read.bind(counting);
+    const slow = jest.spyOn(counting, 'read').mockImplementation(async (...args) => (await sleep(300), read(...args)));
+    const progress: object[] = [];
+    const parts = tables.statistics({ location }, ALIVE);
+    for (let part = await parts.next(); part.done !== true; part = await parts.next()) {
+      progress.push('progress' in part.value ? part.value.progress : part.value);
+    }
+    slow.mockRestore();
+    // A small file is read as a whole when it is opened: for the bounds, and again for the bins.
+    expect(progress.at(-1)).toEqual({ bytes: bytes.length, planned_bytes: 2 * bytes.length, rows: 2 });
   });
 });
 

@@ -75,6 +75,15 @@ export class ParquetFile {
     return this.bytes.tail.length;
   }
 
+  /** Bytes that all rows of some columns take, its end among them; about, where row groups are read in parts. */
+  bytesOf(columns: readonly IColumn[]): number {
+    const leaves = columns.flatMap(leavesOf);
+    const bytes = this.rowGroups.map(({ chunks }) =>
+      this.bytes.costOf(leaves.map(leaf => chunks[leaf] as IColumnChunk))
+    );
+    return bytes.reduce((sum, each) => sum + each, this.openedBytes);
+  }
+
   get columns(): readonly IColumn[] {
     return this.metadata.columns;
   }

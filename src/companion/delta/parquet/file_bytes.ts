@@ -1,4 +1,4 @@
-import { readRanges } from '../store';
+import { readRanges, spansOf } from '../store';
 import type { IObjectStore, IRange } from '../store';
 import { damagedFile } from './damaged_file';
 
@@ -27,12 +27,26 @@ export class FileBytes {
     if (beyond !== undefined) {
       throw damagedFile(this.location, `its footer names the bytes ${beyond.start} to ${beyond.end}`);
     }
-    const tailStart = this.size - this.tail.length;
-    const away = ranges.filter(({ start }) => start < tailStart);
+    const { tailStart } = this;
+    const away = this.away(ranges);
     const read = await readRanges(this.store, this.location, away, signal);
     return ranges.map(range => {
       const i = away.indexOf(range);
       return i < 0 ? this.tail.subarray(range.start - tailStart, range.end - tailStart) : (read[i] as Uint8Array);
     });
+  }
+
+  /** Bytes that reading some ranges takes. */
+  costOf(ranges: readonly IRange[]): number {
+    return spansOf(this.away(ranges)).reduce((sum, { start, end }) => sum + end - start, 0);
+  }
+
+  /** Those that are not in the end, which is known. */
+  private away(ranges: readonly IRange[]): readonly IRange[] {
+    return ranges.filter(({ start }) => start < this.tailStart);
+  }
+
+  private get tailStart(): number {
+    return this.size - this.tail.length;
   }
 }

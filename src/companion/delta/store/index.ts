@@ -3,7 +3,7 @@ export { CountingStore } from './counting';
 export { Limiter } from './limiter';
 export { LocalStore } from './local';
 export type { IEntry, IListing, IListOptions, IObjectStore, IReadOptions } from './object_store';
-export { readRanges, readWhole } from './ranges';
+export { readRanges, readWhole, spansOf } from './ranges';
 export type { IRange } from './ranges';
 export { RoutedStore } from './routed';
 export { createS3Client, S3Store } from './s3';

@@ -29,7 +29,7 @@ export async function readRanges(
   ranges: readonly IRange[],
   signal: AbortSignal
 ): Promise<Uint8Array[]> {
-  const spans = coalesced(ranges);
+  const spans = spansOf(ranges);
   const bytes = await Promise.all(spans.map(({ start, end }) => readSpan(store, location, start, end, signal)));
   return ranges.map(({ start, end }) => {
     const i = spans.findIndex(span => span.start <= start && end <= span.end);
@@ -40,7 +40,8 @@ export async function readRanges(
 
 const NOTHING = new Uint8Array(0);
 
-function coalesced(ranges: readonly IRange[]): IRange[] {
+/** What is read for some ranges: near ones in one, with the gap between them. */
+export function spansOf(ranges: readonly IRange[]): IRange[] {
   const spans: IRange[] = [];
   for (const { start, end } of [...ranges].sort((a, b) => a.start - b.start)) {
     const last = spans.at(-1);
