@@ -39,10 +39,16 @@ export function previewOf(body: unknown): IPreviewRequest {
     return refuse(`There is no window ${JSON.stringify(window)}.`, 'Ask for `cheapest` or `first`.');
   }
   const order = orderOf(body);
+  const limit = limitOf(body, order.order === undefined ? MAX_PREVIEW.streamed : MAX_PREVIEW.ordered);
+  const skip = optionalCount(body, 'skip');
+  if (skip !== undefined && skip >= limit) {
+    return refuse('The request skips all rows that it asks for.', 'Let `skip` be less than `limit`.');
+  }
   return {
     ...statisticsOf(body),
     ...order,
-    limit: limitOf(body, order.order === undefined ? MAX_PREVIEW.streamed : MAX_PREVIEW.ordered),
+    limit,
+    ...(skip === undefined ? {} : { skip }),
     ...(window === undefined ? {} : { window })
   };
 }

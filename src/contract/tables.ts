@@ -120,6 +120,8 @@ export interface IPreviewRequest extends ITableRequest {
   order?: { column: string; descending: boolean };
   /** Rows, at most. */
   limit: number;
+  /** Of these, how many at the start are not sent, for whoever has them from a reading of the same that was stopped. */
+  skip?: number;
   /** Without `where` and `order`: the rows that take the fewest bytes (the default), or the first of the first file. */
   window?: 'cheapest' | 'first';
 }
@@ -127,6 +129,7 @@ export interface IPreviewRequest extends ITableRequest {
 /** `end` of a preview that succeeded. */
 export interface IPreviewEnd {
   version: number;
+  /** With those that were skipped. */
   rows: number;
   /** What the rows are, in words, such as `rows 436,500 to 437,499 of part-00000….parquet`. */
   what: string;
@@ -184,6 +187,7 @@ export interface IReadProgress {
   bytes: number;
   /** Null while it is not known. */
   planned_bytes: number | null;
+  /** With those that were skipped. */
   rows: number;
 }
 

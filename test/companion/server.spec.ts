@@ -138,6 +138,14 @@ describe('the companion', () => {
     const rows = tableFromIPC(preview.filter(({ kind }) => kind === 'arrow').map(({ bytes: piece }) => piece));
     expect(rows.toArray().map(row => JSON.parse(String(row)))).toEqual([{ id: 2 }, { id: 1 }]);
     expect(frameJson(preview.at(-1)!)).toMatchObject({ rows: 2, complete: true, version: 0, requests: 2 });
+    const rest = await companion.frames('/preview', { location, limit: 5, skip: 1 });
+    const [other] = tableFromIPC(
+      rest.filter(({ kind }) => kind === 'arrow').map(({ bytes: piece }) => piece)
+    ).toArray();
+    expect([JSON.parse(String(other)), frameJson(rest.at(-1)!)]).toMatchObject([
+      { id: 2 },
+      { rows: 2, complete: true }
+    ]);
     const statistics = await companion.frames('/statistics', { location, columns: ['id'], where: 'id > 1' });
     expect(frameJson(statistics.at(-1)!)).toMatchObject({ rows: 1, columns: [{ column: 'id', min: '2', mean: 2 }] });
   });
@@ -150,6 +158,7 @@ describe('the companion', () => {
     ['a time that is none', '/tables/get', { location: '/x', at_us: 'now' }],
     ['columns that are none', '/preview', { location: '/x', columns: [] }],
     ['an order that is none', '/preview', { location: '/x', order: { column: 'a' } }],
+    ['a preview that skips all of its rows', '/preview', { location: '/x', limit: 5, skip: 5 }],
     ['a window that is none', '/preview', { location: '/x', window: 'last' }],
     ['a condition that is none', '/statistics', { location: '/x', where: 7 }]
   ])('refuses %s before anything is read', async (_, path, body) => {

@@ -202,7 +202,7 @@ describe('the view of a table', () => {
     server.on('POST api/preview', () => new Promise(() => undefined));
     const root = await opened();
     await after(() => the(root, '.twinstore-RowsStatus button', 'Stop').click());
-    expect(status(root)).toContain('Stopped before any row arrived.');
+    expect(status(root)).toContain('Stopped before any row arrived. Read again');
   });
 
   it('says what an empty table is', async () => {
@@ -368,6 +368,22 @@ describe('the view of a table', () => {
     expect(status(root)).toContain('Stopped: the 3 rows that had arrived.');
     expect(status(root)).toContain('These rows by weight, descending.');
     expect(model.shown?.rows.text(0, 4)).toBe('NaN');
+  });
+
+  it('reads on from where it was stopped, without what is there', async () => {
+    server.on('POST api/preview', ({ signal }) => stream(framesOf(aPreviewEnd(), aBatch(ROWS)).slice(0, -1), signal));
+    const root = await opened();
+    const model = rowsModel();
+    await after(() => model.stop());
+    const { rows } = model.shown!;
+    server.on('POST api/preview', () => stream(framesOf(aPreviewEnd({ rows: 5 }), aBatch(ROWS.slice(1)))));
+    await after(() => the(root, '.twinstore-RowsStatus button', 'Read on').click());
+    expect(asked().skip).toBe(3);
+    expect([model.shown?.rows === rows, rows.length, rows.text(4, 0)]).toEqual([true, 5, '3']);
+    expect(status(root)).toContain('All 5 rows.');
+    await after(() => model.read());
+    expect(asked().skip).toBeUndefined();
+    expect(model.shown?.rows.length).toBe(2);
   });
 
   it('says no order that the rows do not have', async () => {

@@ -23,6 +23,8 @@ export interface ILiveRows {
 export interface IRowSpan {
   /** Number of the first row in the file. Default 0. */
   from?: number;
+  /** Live rows from there on that are left out. Default 0. */
+  skip?: number;
   /** Live rows, at most. Default all. */
   most?: number;
 }
@@ -94,14 +96,15 @@ export class DataFile {
    */
   async *read(
     projection: IProjection,
-    { from = 0, most = Infinity }: IRowSpan,
+    { from = 0, skip = 0, most = Infinity }: IRowSpan,
     signal: AbortSignal
   ): AsyncGenerator<ILiveRows, void, undefined> {
     const reader = new ColumnReader(projection, this.file, this.parquet);
+    const wanted = from + this.lengthFor(from, skip, this.rows - from);
     let left = most;
     for (const { group, base, rows } of this.groups) {
       const { windowRows, batchRows, whole } = reader.sizes(group);
-      const begin = Math.max(0, from - base);
+      const begin = Math.max(0, wanted - base);
       const end = begin + this.lengthFor(base + begin, left, Math.max(0, rows - begin));
       const read = async (columns: readonly IColumn[], first: number, take: number) => {
         const window = { group, first, take, batchRows, encoded: projection.encoded ?? false };

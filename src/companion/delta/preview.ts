@@ -26,6 +26,8 @@ export interface IPreviewOptions {
   order?: { column: string; descending: boolean };
   /** Rows, at most. */
   limit: number;
+  /** Of these, how many at the start are left out. Default 0. */
+  skip?: number;
   /** Without `where` and `order`: the rows that take the fewest bytes, or the first of the first file. */
   window: 'cheapest' | 'first';
 }
@@ -61,14 +63,15 @@ export class Preview {
       );
     }
     this.total = snapshot.rows;
+    this.rows = options.skip ?? 0;
   }
 
   /** Of what `batches` gives. */
   readonly schema: Schema;
   /** Bytes that the rows will take, once it is known. */
   plannedBytes: number | null = null;
-  /** Rows given so far. */
-  rows = 0;
+  /** Rows given so far, and those left out. */
+  rows: number;
   /** What was shown, once all of it was. */
   get outcome(): IPreviewed {
     if (this.shown === null) {
@@ -99,9 +102,10 @@ export class Preview {
 
   /** The first rows that come, file by file. */
   private async *scanned(signal: AbortSignal): AsyncGenerator<RecordBatch, IPreviewed, undefined> {
-    const { columns, where, limit } = this.options;
+    const { columns, where, limit, skip = 0 } = this.options;
     const scan = new Scan(this.engine, this.snapshot, {
       limit,
+      skip,
       ...(columns === undefined ? {} : { columns }),
       ...(where === undefined ? {} : { where })
     });
@@ -122,7 +126,7 @@ export class Preview {
 
   /** A window of one file, where one has enough rows. */
   private async *cheapest(signal: AbortSignal): AsyncGenerator<RecordBatch, IPreviewed, undefined> {
-    const { limit } = this.options;
+    const { limit, skip = 0 } = this.options;
     const { files } = this.snapshot;
     if (this.total !== null && this.total <= limit) {
       return yield* this.scanned(signal);
@@ -132,7 +136,7 @@ export class Preview {
       return yield* this.scanned(signal);
     }
     const projection = projectionOf(this.snapshot, fieldsNamed(this.snapshot, this.options.columns));
-    const span = { from: window.from, most: limit };
+    const span = { from: window.from, skip, most: limit - skip };
     let last = window.from;
     for await (const { batch, rowOf } of window.file.read(projection, span, signal)) {
       last = rowOf(batch.numRows - 1);
@@ -172,20 +176,20 @@ export class Preview {
     signal: AbortSignal
   ): AsyncGenerator<RecordBatch, IPreviewed, undefined> {
     const { engine, snapshot, options } = this;
-    const { columns, where, limit } = options;
+    const { columns, where, limit, skip = 0 } = options;
     const condition = where === undefined ? null : bind(where, name => findField(snapshot, name));
     const files: readonly IAddFile[] =
       condition === null ? snapshot.files : snapshot.files.filter(file => mayMatch(condition, file, snapshot));
     const order = { field: findField(snapshot, column), descending };
     const top = new TopRows(engine, snapshot, fieldsNamed(snapshot, columns), order, condition, limit);
-    const batch = await top.read(files, signal);
+    const batch = await top.read(files, skip, signal);
     if (batch.numRows > 0) {
       yield batch;
     }
-    const complete = batch.numRows < limit || (condition === null && batch.numRows === this.total);
+    const complete = this.rows < limit || (condition === null && this.rows === this.total);
     const which = condition === null ? '' : ' that satisfy the condition';
     return {
-      what: `the ${complete ? '' : 'first '}${counted(batch.numRows, 'row')}${which} by ${column}, ${descending ? 'greatest' : 'least'} first`,
+      what: `the ${complete ? '' : 'first '}${counted(this.rows, 'row')}${which} by ${column}, ${descending ? 'greatest' : 'least'} first`,
       complete,
       total: this.total,
       filesRead: top.filesRead,

@@ -4,6 +4,7 @@ import type { IAddFile } from './actions';
 import { opened } from './data_file';
 import type { DataFile } from './data_file';
 import type { IEngine } from './engine';
+import { deletedOf, recordsOf } from './file_statistics';
 import { bind } from './filter';
 import type { Predicate } from './predicate';
 import { fieldsNamed, findField, projectionOf, schemaOf } from './projection';
@@ -22,6 +23,8 @@ export interface IScanOptions {
   where?: Predicate;
   /** Rows, at most. */
   limit?: number;
+  /** Of these, how many at the start are left out. */
+  skip?: number;
   /** Told of each file before its rows come. */
   onFile?: (file: DataFile) => void;
 }
@@ -35,15 +38,16 @@ export class Scan {
   constructor(
     private readonly engine: IEngine,
     snapshot: Snapshot,
-    { columns, where, limit = Infinity, onFile }: IScanOptions = {}
+    { columns, where, limit = Infinity, skip = 0, onFile }: IScanOptions = {}
   ) {
     const fields = fieldsNamed(snapshot, columns);
     const condition = where === undefined ? null : bind(where, name => findField(snapshot, name));
     this.schema = schemaOf(fields);
     this.snapshot = snapshot;
     this.all = projectionOf(snapshot, fields);
-    this.selection = condition && new Selection(snapshot, fields, condition);
+    this.selection = condition && new Selection(snapshot, fields, condition, skip);
     this.limit = limit;
+    this.skip = skip;
     this.onFile = onFile;
     this.files =
       condition === null ? snapshot.files : snapshot.files.filter(file => mayMatch(condition, file, snapshot));
@@ -53,19 +57,32 @@ export class Scan {
   readonly schema: Schema;
   /** Files that may hold wanted rows. */
   readonly files: readonly IAddFile[];
-  /** Those that were looked into. */
+  /** Those that were looked into, and those that were left out. */
   filesRead = 0;
 
   /** Nothing is read before a batch is asked for; leaving the loop stops the reading. */
   async *batches(signal: AbortSignal): AsyncGenerator<RecordBatch, void, undefined> {
-    let left = this.limit;
+    let left = this.limit - this.skip;
+    // Without a condition the log tells which files hold only rows that are left out.
+    let { skip } = this;
+    for (const file of this.selection === null ? this.files : []) {
+      const live = (recordsOf(file) ?? Infinity) - deletedOf(file);
+      if (skip === 0 || skip < live) {
+        break;
+      }
+      skip -= live;
+      this.filesRead += 1;
+    }
     // Rows without a condition come from one file as a rule; to open others would be in vain.
     const wave = this.selection === null && this.limit < Infinity ? 1 : WAVE;
-    for await (const file of opened(this.engine, this.snapshot, this.files, wave, signal)) {
+    for await (const file of opened(this.engine, this.snapshot, this.files.slice(this.filesRead), wave, signal)) {
       this.filesRead += 1;
       this.onFile?.(file);
       const read =
-        this.selection === null ? file.read(this.all, { most: left }, signal) : this.selection.read(file, left, signal);
+        this.selection === null
+          ? file.read(this.all, { skip, most: left }, signal)
+          : this.selection.read(file, left, signal);
+      skip -= Math.min(skip, file.live);
       for await (const { batch } of read) {
         left -= batch.numRows;
         if (batch.numRows > 0) {
@@ -82,5 +99,6 @@ export class Scan {
   private readonly all: IProjection;
   private readonly selection: Selection | null;
   private readonly limit: number;
+  private readonly skip: number;
   private readonly onFile: IScanOptions['onFile'];
 }

@@ -14,11 +14,15 @@ import type { Snapshot } from './snapshot';
  * Reads only the rows that satisfy a condition: first its columns, then of the others the pages that hold such rows.
  */
 export class Selection {
-  /** @param fields Those wanted, in their order. */
+  /**
+   * @param fields Those wanted, in their order.
+   * @param skip Rows of the first files that are left out.
+   */
   constructor(
     snapshot: Snapshot,
     private readonly fields: readonly ISchemaField[],
-    private readonly condition: Condition
+    private readonly condition: Condition,
+    private skip = 0
   ) {
     const asked = [...new Set(fieldsOf(condition))];
     const others = fields.filter(field => !asked.includes(field));
@@ -31,7 +35,9 @@ export class Selection {
   async *read(file: DataFile, most: number, signal: AbortSignal): AsyncGenerator<ILiveRows, void, undefined> {
     let left = most;
     for await (const rows of file.read(this.asked, {}, signal)) {
-      const places = matching(this.condition, rows.batch).subarray(0, left);
+      const found = matching(this.condition, rows.batch);
+      const places = found.subarray(this.skip, this.skip + left);
+      this.skip -= Math.min(this.skip, found.length);
       left -= places.length;
       let at = 0;
       for await (const others of file.rowsAt(this.others, Array.from(places, rows.rowOf), signal)) {

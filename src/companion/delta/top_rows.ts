@@ -51,10 +51,15 @@ export class TopRows {
   /** Files that were looked into. */
   filesRead = 0;
 
-  /** The rows in order, in one batch. @param files That may hold wanted rows. */
-  async read(files: readonly IAddFile[], signal: AbortSignal): Promise<RecordBatch> {
+  /**
+   * The rows in order, in one batch.
+   *
+   * @param files That may hold wanted rows.
+   * @param skip Rows at the start that are left out.
+   */
+  async read(files: readonly IAddFile[], skip: number, signal: AbortSignal): Promise<RecordBatch> {
     const ranked = this.ranked(files);
-    const best = await this.best(ranked, signal);
+    const best = (await this.best(ranked, signal)).slice(skip);
     const projection = projectionOf(this.snapshot, this.fields);
     const batches: RecordBatch[] = [];
     // Where each place's row is in the batches, taken together.

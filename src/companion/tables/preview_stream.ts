@@ -13,9 +13,10 @@ export async function* previewParts(
 ): Parts {
   const startMs = performance.now();
   const store = new CountingStore(engine.store);
-  const { columns, where, order, limit, window = 'cheapest' } = request;
+  const { columns, where, order, limit, skip = 0, window = 'cheapest' } = request;
   const preview = new Preview({ ...engine, store }, snapshot, {
     limit,
+    skip,
     window,
     ...(columns === undefined ? {} : { columns }),
     ...(where === undefined ? {} : { where: parsePredicate(where) }),

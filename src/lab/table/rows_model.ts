@@ -100,37 +100,38 @@ export class RowsModel extends ReadingModel {
       return;
     }
     this._newest = null;
-    await this.begin(async options => {
-      const { columnsOf, readRows } = await this._options.grid();
-      const end = await readRows(this._options.client.preview(this._request(data), options), rows => {
-        if (options.signal.aborted) {
-          return;
-        }
-        const { where, order } = this._wish;
-        this._newest = {
-          rows,
-          // Of what has arrived: the table may be another one than when it was looked at.
-          columns: columnsOf(rows.schema.fields).map(about => ({ ...about, isPartition: isPartition(data, about) })),
-          where,
-          order,
-          end: null,
-          version: data.version,
-          readUs: (this._options.now ?? Date.now)() * 1000
-        };
-        // Nothing is worth less than rows that are there already.
-        if (this._shown === null || this._shown.rows.length === 0) {
-          this._show(this._newest);
-        } else {
-          rows.added.connect(this._onFirst, this);
-        }
-      });
-      if (this._newest !== null && !options.signal.aborted) {
-        this._show({ ...this._newest, end });
+    await this._readRows(this._request(data.version), (rows, { columnsOf }) => {
+      const { where, order } = this._wish;
+      this._newest = {
+        rows,
+        // Of what has arrived: the table may be another one than when it was looked at.
+        columns: columnsOf(rows.schema.fields).map(about => ({ ...about, isPartition: isPartition(data, about) })),
+        where,
+        order,
+        end: null,
+        version: data.version,
+        readUs: (this._options.now ?? Date.now)() * 1000
+      };
+      // Nothing is worth less than rows that are there already.
+      if (this._shown === null || this._shown.rows.length === 0) {
+        this._show(this._newest);
+      } else {
+        rows.added.connect(this._onFirst, this);
       }
     });
-    // However it has ended.
-    if (this.phase !== 'reading' && this.isCurrent && this._wish.sort !== null) {
-      await this._sort();
+  }
+
+  /** Whether a reading that was stopped can go on from the rows that had arrived. */
+  get canReadOn(): boolean {
+    return this.phase === 'stopped' && this.isCurrent && (this._shown?.rows.length ?? 0) < this._limit;
+  }
+
+  /** Go on where the reading was stopped. */
+  async readOn(): Promise<void> {
+    const shown = this._shown;
+    if (shown !== null && this.canReadOn) {
+      const { rows, version } = shown;
+      await this._readRows({ ...this._request(version), skip: rows.length }, () => undefined, rows);
     }
   }
 
@@ -142,16 +143,47 @@ export class RowsModel extends ReadingModel {
     super.dispose();
   }
 
-  private _request({ version }: ITableAnswer): IPreviewRequest {
-    const { columns, where, order, limit } = this._wish;
+  /** Read rows, added to those that are there already if any, and show them when they are through. */
+  private async _readRows(
+    request: IPreviewRequest,
+    onRows: (rows: ArrowRows, grid: typeof Grid) => void,
+    onto?: ArrowRows
+  ): Promise<void> {
+    await this.begin(async options => {
+      const grid = await this._options.grid();
+      const pieces = this._options.client.preview(request, options);
+      const begin = (rows: ArrowRows): void => {
+        if (!options.signal.aborted) {
+          onRows(rows, grid);
+        }
+      };
+      const end = await grid.readRows(pieces, begin, onto);
+      if (this._newest !== null && !options.signal.aborted) {
+        this._show({ ...this._newest, end });
+      }
+    });
+    // However it has ended.
+    if (this.phase !== 'reading' && this.isCurrent && this._wish.sort !== null) {
+      await this._sort();
+    }
+  }
+
+  private _request(version: number): IPreviewRequest {
+    const { columns, where, order } = this._wish;
     return {
       location: this.table.location,
       version,
-      limit: order === null ? limit : Math.min(limit, MAX_PREVIEW.ordered),
+      limit: this._limit,
       ...(columns === null ? {} : { columns: [...columns] }),
       ...(where === '' ? {} : { where }),
       ...(order === null ? {} : { order })
     };
+  }
+
+  /** Rows, at most, of what is wished. */
+  private get _limit(): number {
+    const { order, limit } = this._wish;
+    return order === null ? limit : Math.min(limit, MAX_PREVIEW.ordered);
   }
 
   /** Bring what is shown into the order that is wished, without reading it again. */

@@ -12,6 +12,7 @@ export function RowsStatus({ model, trans }: { model: RowsModel; trans: Translat
   const { shown, phase, error, wish } = model;
   const { data } = model.table;
   const again = (): void => void model.read();
+  const on = (): void => void model.readOn();
   // What is wrong with a condition is told below it.
   const isTold = model.isConditionRefused;
   const order = shown === null ? '' : orderWords(shown, trans);
@@ -30,8 +31,8 @@ export function RowsStatus({ model, trans }: { model: RowsModel; trans: Translat
             {shown !== null && model.isCurrent
               ? trans.__('Stopped: the %1 rows that had arrived.', grouped(shown.rows.length))
               : trans.__('Stopped before any row arrived.')}{' '}
-            <Button className="jp-mod-styled jp-mod-reject" onClick={again}>
-              {trans.__('Read on')}
+            <Button className="jp-mod-styled jp-mod-reject" onClick={model.canReadOn ? on : again}>
+              {model.canReadOn ? trans.__('Read on') : trans.__('Read again')}
             </Button>
           </p>
         )}

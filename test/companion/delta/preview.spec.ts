@@ -96,6 +96,20 @@ describe('the cheapest window', () => {
   });
 });
 
+describe('rows that are left out at the start', () => {
+  it('are not read', async () => {
+    const files = [0, 1, 2].map(i => table.dataFile(`f${i}`, counted(i * 10, i * 10 + 10), stats(i * 10, i * 10 + 9)));
+    writeCommit(table.location, 0, [PROTOCOL, metaData([field('id', 'long')]), ...files]);
+    const all = await preview({ window: 'first', limit: 25 });
+    const rest = await preview({ window: 'first', limit: 25, skip: 13 });
+    expect([ids(rest.rows), rest.what]).toEqual([ids(all.rows).slice(13), all.what]);
+    expect(rest.bytes).toBeCloseTo((2 * all.bytes) / 3, -2);
+    const where = parsePredicate('id >= 5');
+    const found = await preview({ where, limit: 18 });
+    expect((await preview({ where, limit: 18, skip: 16 })).rows).toEqual(found.rows.slice(16));
+  });
+});
+
 describe('rows that satisfy a condition', () => {
   it('come from no more files than it takes', async () => {
     const files = [0, 1, 2, 3, 4, 5].map(i =>
@@ -147,7 +161,11 @@ test(
       const limit = 1 + Math.floor(random() * 60);
       const known = new Map(rows.map(row => [row['id'], row]));
       for (const window of ['first', 'cheapest'] as const) {
-        const { rows: some, complete, total } = await preview({ limit, window }, of);
+        const { rows: some, complete, total, what, filesRead } = await preview({ limit, window }, of);
+        const skip = Math.floor(random() * some.length);
+        const rest = await preview({ limit, window, skip }, of);
+        expect([seed, window, rest]).toMatchObject([seed, window, { complete, what, filesRead }]);
+        expect([seed, skip, multiset(rest.rows)]).toEqual([seed, skip, multiset(some.slice(skip))]);
         expect([seed, window, some.length]).toEqual([seed, window, Math.min(limit, rows.length)]);
         expect([seed, multiset(some)]).toEqual([seed, multiset(some.map(({ id }) => known.get(id ?? null)!))]);
         expect(new Set(ids(some)).size).toBe(some.length);
@@ -162,9 +180,15 @@ test(
         seed,
         multiset(rows.filter(isWanted).map(({ id, text }) => ({ id: id!, text: text! })))
       ]);
+      const left = Math.floor(random() * found.rows.length);
+      const others = await preview({ where, limit: 10_000, columns: ['id', 'text'], skip: left }, of);
+      expect([seed, others.what, others.rows]).toEqual([seed, found.what, found.rows.slice(left)]);
       for (const column of ['n', 'v', 'key']) {
         const order = { column, descending: random() < 0.5 };
-        const top = await preview({ order, limit, columns: [column, 'id'], ...(random() < 0.5 ? { where } : {}) }, of);
+        const options = { order, limit, columns: [column, 'id'], ...(random() < 0.5 ? { where } : {}) };
+        const top = await preview(options, of);
+        const later = await preview({ ...options, skip: Math.min(1, top.rows.length) }, of);
+        expect([seed, later.what, later.rows]).toEqual([seed, top.what, top.rows.slice(1)]);
         const all = top.what.includes('satisfy') ? rows.filter(isWanted) : rows;
         const sorted = all.map(row => row[column] ?? null).sort((a, b) => inOrder(a, b, order.descending));
         const values = top.rows.map(row => row[column] ?? null);
