@@ -1,5 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
+import { Field, Schema } from 'apache-arrow';
 import { ArrowGrid, ArrowRows, columnsOf, readRows, rowsOf, sortedOrder, sortRows } from '../../src/lab/grid';
 import { aBatch, aNestedBatch, ipc, ROWS, SCHEMA } from './arrow_samples';
 import { after, attached, the } from './rendering';
@@ -86,16 +87,16 @@ describe('the order of rows', () => {
     const rows = new ArrowRows(SCHEMA);
     const ids = Array.from({ length: 5000 }, (_, i) => BigInt((i * 7919) % 5000));
     rows.append(aBatch(ids.map(id => ({ id, price: null, name: null, weight: null }))));
-    await sortRows(rows, { column: 'id', descending: false }, forever);
+    await sortRows(rows, { column: 0, descending: false }, forever);
     expect(texts(rows, 0)).toEqual(ids.map((_, i) => String(i)));
   });
 
   it.each([
-    ['tags', 'nested values'],
-    ['gone', 'a column that is not there']
-  ])('stays that in which they came for %s, %s', async column => {
+    [1, 'nested values'],
+    [2, 'a column that is not there']
+  ])('stays that in which they came for column %i, %s', async column => {
     const rows = rowsOf(ipc(aNestedBatch()));
-    await sortRows(rows, { column: 'id', descending: true }, forever);
+    await sortRows(rows, { column: 0, descending: true }, forever);
     expect(texts(rows, 0)).toEqual(['2', '1']);
     await sortRows(rows, { column, descending: true }, forever);
     expect([rows.sorted, texts(rows, 0)]).toEqual([null, ['1', '2']]);
@@ -154,10 +155,28 @@ describe('ArrowGrid', () => {
     grid.grid.selectionModel?.select({ ...at, clear: 'all' });
     const header = (column: number): unknown => grid.grid.dataModel!.data('column-header', 0, column);
     expect([header(1), header(3)]).toEqual(['price', 'name ↑']);
-    await sortRows(rows, { column: 'price', descending: false }, forever);
+    await sortRows(rows, { column: 1, descending: false }, forever);
     expect([header(1), header(3)]).toEqual(['price ↑', 'name']);
     expect(the(grid.node, '.twinstore-Grid-value').textContent).toBe('price, row 1: -0.05');
     expect(grid.grid.selectionModel?.cursorColumn).toBe(1);
+  });
+
+  it('sorts by one of two columns of the same name, and draws both', async () => {
+    const [id, price, ...others] = SCHEMA.fields;
+    const twice = new Schema([id!, price!, others[0]!, new Field('price', others[1]!.type), others[2]!]);
+    const rows = new ArrowRows(twice);
+    rows.append(aBatch(ROWS));
+    grid.setRows(rows, columnsOf(twice.fields), null);
+    await sortRows(rows, { column: 3, descending: true }, forever);
+    expect(texts(rows, 3)).toEqual(['null', 'b', null]);
+    const header = [1, 3].map(column => grid.grid.dataModel!.data('column-header', 0, column));
+    expect(header).toEqual(['price', 'price ↓']);
+    const warn = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    grid.isPlain = true;
+    await after(() => undefined);
+    expect(the(grid.node, 'tbody tr:first-child').textContent).toBe('2null2014-02-27nullNaN');
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
   });
 
   it('keeps cursor and widths as they are when other rows of the same columns come', async () => {

@@ -45,10 +45,10 @@ describe('rows in an output', () => {
     await renderer.renderModel(model);
     const grid = renderer.widgets[1] as ArrowGrid;
     const actions = (change: object): readonly IColumnAction[] =>
-      (grid as unknown as { _options: ArrowGrid.IOptions })._options.actions({
-        ...columnsOf(SCHEMA.fields)[1]!,
-        ...change
-      });
+      (grid as unknown as { _options: ArrowGrid.IOptions })._options.actions(
+        { ...columnsOf(SCHEMA.fields)[1]!, ...change },
+        1
+      );
     expect(actions({ type: 'array<int>' })).toEqual([]);
     await after(() => actions({})[0]?.run());
     const { dataModel } = grid.grid;

@@ -177,7 +177,7 @@ export class ArrowGrid extends Panel {
 
   private _openMenu(column: number, x: number, y: number): void {
     const about = this._model?.columns[column];
-    const actions = about ? this._options.actions(about) : [];
+    const actions = about ? this._options.actions(about, column) : [];
     if (actions.length === 0) {
       return;
     }
@@ -205,8 +205,8 @@ export namespace ArrowGrid {
     trans: TranslationBundle;
     /** What the rows are, for who does not see them. */
     label: string;
-    /** What the menu of a column's header offers. */
-    actions: (column: IGridColumn) => readonly IColumnAction[];
+    /** What the menu of a column's header offers; with the place of the column. */
+    actions: (column: IGridColumn, place: number) => readonly IColumnAction[];
   }
 }
 

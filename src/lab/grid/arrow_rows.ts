@@ -10,9 +10,15 @@ export interface IOrder {
   descending: boolean;
 }
 
+/** The same, of rows that are there: their columns are told by place, for a name may come twice. */
+export interface ISort {
+  column: number;
+  descending: boolean;
+}
+
 /** How rows that have arrived are ordered among themselves. */
 export interface ISorted {
-  by: IOrder;
+  by: ISort;
   /** The place of each shown row among those that have arrived. */
   places: Uint32Array;
 }

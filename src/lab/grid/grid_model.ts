@@ -60,9 +60,9 @@ export class ArrowGridModel extends DataModel {
     if (row === 1) {
       return typeLine(about, this._trans);
     }
-    const order = this.rows.sorted?.by ?? this._came;
-    const mark = order?.column === about.name ? (order.descending ? ' ↓' : ' ↑') : '';
-    return about.name + mark;
+    const by = this.rows.sorted?.by;
+    const order = by ? by.column === column && by : this._came?.column === about.name && this._came;
+    return about.name + (order ? (order.descending ? ' ↓' : ' ↑') : '');
   }
 
   /** A grid paints itself anew with each change, so what comes in quick succession is told at once. */

@@ -48,7 +48,7 @@ export class PlainTable extends ReactWidget {
           <thead>
             <tr>
               {columns.map((column, index) => (
-                <th key={column.name} scope="col" className={numeric(isNumeric(column))}>
+                <th key={index} scope="col" className={numeric(isNumeric(column))}>
                   <strong>{model.data('column-header', 0, index)}</strong>
                   <br />
                   {typeLine(column, trans)}
@@ -62,7 +62,7 @@ export class PlainTable extends ReactWidget {
                 {columns.map((column, index) => {
                   const text = rows.text(row, index);
                   return (
-                    <td key={column.name} className={numeric(isNumeric(column))}>
+                    <td key={index} className={numeric(isNumeric(column))}>
                       {text ?? <em>{NULL}</em>}
                     </td>
                   );

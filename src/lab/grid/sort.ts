@@ -1,6 +1,6 @@
 import type { Value } from '../../arrow';
 import { compareValues } from '../../arrow';
-import type { ArrowRows, IOrder, ISorted } from './arrow_rows';
+import type { ArrowRows, ISort, ISorted } from './arrow_rows';
 import { columnsOf, hasOrder } from './columns';
 
 /** Rows that are handled between two looks at the clock. */
@@ -9,11 +9,11 @@ const SLICE = 2048;
 const PAUSE_AFTER_MS = 12;
 
 /** Show rows in an order, or as they came when it is null or none that they can have; unless that is given up. */
-export async function sortRows(rows: ArrowRows, by: IOrder | null, signal: AbortSignal): Promise<void> {
-  const column = columnsOf(rows.schema.fields).findIndex(about => about.name === by?.column && hasOrder(about));
+export async function sortRows(rows: ArrowRows, by: ISort | null, signal: AbortSignal): Promise<void> {
+  const about = by === null ? undefined : columnsOf(rows.schema.fields)[by.column];
   let sorted: ISorted | null = null;
-  if (by !== null && column >= 0) {
-    const places = await sortedOrder(rows, column, by.descending, signal);
+  if (by !== null && about !== undefined && hasOrder(about)) {
+    const places = await sortedOrder(rows, by.column, by.descending, signal);
     sorted = places && { by, places };
   }
   if (!signal.aborted) {

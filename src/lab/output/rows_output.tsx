@@ -4,7 +4,7 @@ import { Button, ReactWidget } from '@jupyterlab/ui-components';
 import { Panel } from '@lumino/widgets';
 import type { ReactElement } from 'react';
 import type * as Grid from '../grid';
-import type { ArrowGrid, IColumnAction, IGridColumn, IOrder } from '../grid';
+import type { ArrowGrid, IColumnAction, IGridColumn, ISort } from '../grid';
 
 /** MIME type of rows in an output, as the Python package writes it (`twinstore/magics/rows.py`). */
 export const ROWS_MIME = 'application/vnd.twinstore.rows+json';
@@ -49,7 +49,8 @@ export class RowsOutput extends Panel implements IRenderMime.IRenderer {
     const grid = new ArrowGrid({
       trans: this._trans,
       label: output.what,
-      actions: column => (hasOrder(column) ? this._actions(column, by => void sortRows(rows, by, NEVER)) : [])
+      actions: (column, place) =>
+        hasOrder(column) ? this._actions(column, place, by => void sortRows(rows, by, NEVER)) : []
     });
     grid.setRows(rows, columns, null);
     // As high as its rows, up to where scrolling in it is better.
@@ -58,8 +59,8 @@ export class RowsOutput extends Panel implements IRenderMime.IRenderer {
     this.addWidget(grid);
   }
 
-  private _actions({ name }: IGridColumn, sort: (by: IOrder | null) => void): IColumnAction[] {
-    const by = (descending: boolean): void => sort({ column: name, descending });
+  private _actions({ name }: IGridColumn, place: number, sort: (by: ISort | null) => void): IColumnAction[] {
+    const by = (descending: boolean): void => sort({ column: place, descending });
     return [
       { label: this._trans.__('Sort by %1, ascending', name), run: () => by(false) },
       { label: this._trans.__('Sort by %1, descending', name), run: () => by(true) },

@@ -193,7 +193,9 @@ export class RowsModel extends ReadingModel {
     const { signal } = (this._sorting = new AbortController());
     if (shown !== null) {
       const { sortRows } = await this._options.grid();
-      await sortRows(shown.rows, this._wish.sort, signal);
+      const { sort } = this._wish;
+      const column = shown.columns.findIndex(({ name }) => name === sort?.column);
+      await sortRows(shown.rows, sort && { ...sort, column }, signal);
       this.stateChanged.emit();
     }
   }

@@ -96,12 +96,12 @@ function what(end: IPreviewEnd, where: string, trans: TranslationBundle): string
 }
 
 /** Which rows they are, and how they are shown. */
-function orderWords({ order, rows }: IShownRows, trans: TranslationBundle): string {
+function orderWords({ order, rows, columns }: IShownRows, trans: TranslationBundle): string {
   const direction = (descending: boolean): string => (descending ? trans.__('descending') : trans.__('ascending'));
   const by = rows.sorted?.by;
   return [
     order && trans.__('The first rows of the whole table by %1, %2.', order.column, direction(order.descending)),
-    by && trans.__('These rows by %1, %2.', by.column, direction(by.descending))
+    by && trans.__('These rows by %1, %2.', columns[by.column]?.name ?? '', direction(by.descending))
   ]
     .filter(Boolean)
     .join(' ');
