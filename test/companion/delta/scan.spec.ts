@@ -87,6 +87,19 @@ describe('a scan', () => {
     expect(await table.rows({ where, columns: ['c7'] })).toEqual(wanted.map(({ c7 }) => ({ c7 })));
   });
 
+  it('decodes a nested column once for all rows that satisfy a condition', async () => {
+    const rows = Array.from({ length: 140_000 }, (_, i) => ({ id: BigInt(i), s: { n: BigInt(-i) } }));
+    const struct = { type: 'struct', fields: [field('n', 'long')] };
+    const file = table.dataFile('f', toParquet(rows));
+    writeCommit(table.location, 0, [PROTOCOL, metaData([field('id', 'long'), field('s', struct)]), file]);
+    const ask = jest.spyOn(table.engine.decoder, 'ask');
+    const found = await table.rows({ where: parsePredicate('id = 1 or id = 70000 or id = 139999') });
+    expect(found).toEqual([1, 70_000, 139_999].map(i => rows[i]));
+    // The batches of a condition are three, of the nested column there is one.
+    const columns = ask.mock.calls.filter(([{ ask: asked }]) => asked === 'column');
+    expect(columns).toHaveLength(2);
+  });
+
   it('decodes a nested column once for all windows, and each other one window by window', async () => {
     const rows = Array.from({ length: 1_000 }, (_, i) => ({ id: BigInt(i), s: { list: [`n${i}`], n: BigInt(-i) } }));
     const list = { type: 'array', elementType: 'string', containsNull: true };

@@ -125,16 +125,18 @@ export class ParquetFile {
     const rowGroup = this.rowGroups[group] as IRowGroup;
     const pages = await this.pages(columns, group, signal);
     const planned = columns.map(column => planRows(column, rowGroup, pages, rows));
-    const bytes = await this.fetch(
-      planned.map(({ plan }) => plan),
-      signal
-    );
-    return Promise.all(
-      planned.map(async ({ plan, places }, i) => {
-        const [column] = await this.decodeColumn(plan, bytes[i] ?? [], { batchRows: plan.rows }, signal);
-        return take(column as Data, places);
+    const kept = this.whole.group === group ? this.whole.columns : new Map<IColumn, Data>();
+    const missing = planned.map(({ plan }) => plan).filter(({ column }) => !kept.has(column));
+    const bytes = await this.fetch(missing, signal);
+    const decoded = await Promise.all(
+      missing.map(async (plan, i): Promise<[IColumn, Data]> => {
+        const [data] = await this.decodeColumn(plan, bytes[i] ?? [], { batchRows: plan.rows }, signal);
+        return [plan.column, data as Data];
       })
     );
+    const known = new Map([...kept, ...decoded]);
+    this.whole = { group, columns: new Map([...known].filter(([column]) => !this.isSplittable(column, group))) };
+    return planned.map(({ plan, places }) => take(known.get(plan.column) as Data, places));
   }
 
   /**
@@ -238,6 +240,8 @@ export class ParquetFile {
   /** One column is made ready while another is decoded: more would only take memory. */
   private readonly ahead = new Limiter(2);
   private recent: ReadonlyMap<string, Uint8Array> = new Map();
+  /** Columns of one row group that are only to be had as a whole, for calls that want other rows of them. */
+  private whole: { group: number; columns: ReadonlyMap<IColumn, Data> } = { group: -1, columns: new Map() };
   private readonly index = new Map<IColumnChunk, readonly IPage[]>();
 }
 
