@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { Field, Schema } from 'apache-arrow';
 import { ArrowGrid, ArrowRows, columnsOf, readRows, rowsOf, sortedOrder, sortRows } from '../../src/lab/grid';
+import { palette } from '../../src/lab/grid/style';
 import { aBatch, aNestedBatch, ipc, ROWS, SCHEMA } from './arrow_samples';
 import { after, attached, the } from './rendering';
 
@@ -106,6 +107,23 @@ describe('the order of rows', () => {
     const rows = new ArrowRows(SCHEMA);
     rows.append(aBatch(Array.from({ length: 5000 }, () => ROWS[0]!)));
     expect(await sortedOrder(rows, 0, false, AbortSignal.abort())).toBeNull();
+  });
+});
+
+describe('the colours of the grid', () => {
+  afterEach(() => document.body.removeAttribute('style'));
+
+  it('are all of the theme', () => {
+    const colours = (...themed: string[]): string[] => {
+      ['layout-color1', 'layout-color2', 'border-color2', 'border-color3', 'brand-color1'].forEach((name, i) =>
+        document.body.style.setProperty(`--jp-${name}`, themed[i] ?? '')
+      );
+      return Object.values(palette().grid) as string[];
+    };
+    const light = colours('#fff', '#eee', '#e0e0e0', '#eee', '#1976d2');
+    const highContrast = colours('#111', '#424242', '#e1e1e1', 'white', '#319bf2');
+    expect(highContrast).toHaveLength(10);
+    highContrast.forEach((colour, i) => expect(colour).not.toBe(light[i]));
   });
 });
 

@@ -19,6 +19,9 @@ export function palette(): IPalette {
   const style = getComputedStyle(document.body);
   const of = (name: string): string => style.getPropertyValue(name).trim();
   const line = of('--jp-border-color2');
+  const brand = of('--jp-brand-color1');
+  // Selections are painted over the texts.
+  const glazed = (percent: number): string => `color-mix(in srgb, ${brand} ${percent}%, transparent)`;
   return {
     grid: {
       voidColor: of('--jp-layout-color1'),
@@ -26,10 +29,10 @@ export function palette(): IPalette {
       headerBackgroundColor: of('--jp-layout-color2'),
       gridLineColor: of('--jp-border-color3'),
       headerGridLineColor: line,
-      selectionFillColor: 'rgba(33, 150, 243, 0.2)',
-      selectionBorderColor: of('--jp-brand-color1'),
-      cursorBorderColor: of('--jp-brand-color1'),
-      headerSelectionFillColor: 'rgba(33, 150, 243, 0.15)',
+      selectionFillColor: glazed(20),
+      selectionBorderColor: brand,
+      cursorBorderColor: brand,
+      headerSelectionFillColor: glazed(15),
       headerSelectionBorderColor: line
     },
     text: of('--jp-ui-font-color1'),
