@@ -155,7 +155,10 @@ export interface IColumnStatistics {
   column: string;
   type: string;
   nulls: number;
-  /** Texts, exact; null when there is no value or the type has no order. */
+  /**
+   * Texts, exact; null when there is no value or the type has no order. Of a value of more than 1,000 bytes the start,
+   * with an ellipsis after it.
+   */
   min: string | null;
   max: string | null;
   /**

@@ -3,7 +3,17 @@ import type { Data } from 'apache-arrow';
 
 import { TwinstoreError } from '../../contract';
 import type { IAddFile } from './actions';
-import { arrowType, conform, hasLegacyValue, laidOut, nulls, take, TypeMismatch } from './arrow';
+import {
+  arrowType,
+  conform,
+  hasLegacyValue,
+  hasLongValue,
+  laidOut,
+  MAX_VALUE_BYTES,
+  nulls,
+  take,
+  TypeMismatch
+} from './arrow';
 import { columnFinder, findsById } from './column_mapping';
 import type { FindColumn } from './column_mapping';
 import type { IColumn, ParquetFile } from './parquet';
@@ -81,6 +91,9 @@ export class ColumnReader {
     try {
       if (hasLegacyValue(column, this.parquet.legacyOf(source))) {
         throw new TypeMismatch(LEGACY);
+      }
+      if (hasLongValue(column)) {
+        throw new TypeMismatch(`it has a value of more than ${MAX_VALUE_BYTES} bytes`);
       }
       return conform(column, type, this.find);
     } catch (cause) {

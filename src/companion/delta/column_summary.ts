@@ -13,6 +13,8 @@ const MOST_FREQUENT = 10;
 /** Different values that are counted, and the bytes of them all. */
 const MAX_DIFFERENT = 10_000;
 const MAX_DIFFERENT_BYTES = 4 * 1024 * 1024;
+/** Bytes of a value that are told. */
+const MAX_TOLD = 1_000;
 
 /** What is known of a column so far. */
 export interface IColumnSummary {
@@ -120,13 +122,23 @@ function others(field: ISchemaField, type: DataType): IColumnSummary {
   let nulls = 0;
   let min: Buffer | null = null;
   let max: Buffer | null = null;
-  const textOf = (value: Buffer) => {
+  const wholeText = (value: Buffer) => {
     const known = DataType.isBool(type) ? value[0] === 1 : DataType.isUtf8(type) ? value.toString('utf8') : value;
     return valueText(known, type);
   };
+  const textOf = (value: Buffer) => {
+    let end = MAX_TOLD;
+    // Not in the midst of a character.
+    while (DataType.isUtf8(type) && ((value[end] ?? 0) & 0xc0) === 0x80) {
+      end -= 1;
+    }
+    return value.length > MAX_TOLD ? `${wholeText(value.subarray(0, end))}…` : wholeText(value);
+  };
   const widen = (value: Buffer) => {
-    min = min === null || Buffer.compare(value, min) < 0 ? Buffer.from(value) : min;
-    max = max === null || Buffer.compare(value, max) > 0 ? Buffer.from(value) : max;
+    // One byte more tells that there are more.
+    const start = value.subarray(0, MAX_TOLD + 1);
+    min = min === null || Buffer.compare(start, min) < 0 ? Buffer.from(start) : min;
+    max = max === null || Buffer.compare(start, max) > 0 ? Buffer.from(start) : max;
   };
   return {
     name: field.name,
@@ -136,18 +148,21 @@ function others(field: ISchemaField, type: DataType): IColumnSummary {
         const value = read(i);
         if (value === null) {
           nulls += 1;
-        } else if (counts === null) {
-          widen(value);
-        } else {
-          const key = value.toString('latin1');
-          const known = counts.get(key);
-          if (known === undefined) {
-            widen(value);
-            bytes += key.length;
-          }
-          counts.set(key, (known ?? 0) + 1);
-          counts = counts.size > MAX_DIFFERENT || bytes > MAX_DIFFERENT_BYTES ? null : counts;
+          continue;
         }
+        counts = value.length > MAX_DIFFERENT_BYTES ? null : counts;
+        if (counts === null) {
+          widen(value);
+          continue;
+        }
+        const key = value.toString('latin1');
+        const known = counts.get(key);
+        if (known === undefined) {
+          widen(value);
+          bytes += key.length;
+        }
+        counts.set(key, (known ?? 0) + 1);
+        counts = counts.size > MAX_DIFFERENT || bytes > MAX_DIFFERENT_BYTES ? null : counts;
       }
     },
     bin: null,

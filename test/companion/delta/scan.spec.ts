@@ -19,7 +19,7 @@ import {
   vectorFromArray
 } from 'apache-arrow';
 import type { DataType } from 'apache-arrow';
-import { WriterPropertiesBuilder } from 'parquet-wasm/node';
+import { Compression, WriterPropertiesBuilder } from 'parquet-wasm/node';
 
 import { CountingStore, openSnapshot, parsePredicate, rowsOf, Scan } from '../../../src/companion/delta';
 import type { IAddFile, Row, Snapshot } from '../../../src/companion/delta';
@@ -313,6 +313,25 @@ describe('values', () => {
     ]);
     expect((await table.rows()).map(({ c }) => String(c))).toEqual([text]);
   });
+
+  it('refuses a value that is longer than the longest text of JavaScript, also inside of another', async () => {
+    const length = 256_000_001;
+    const text = laidOut(new Utf8(), 1, {
+      nullCount: 0,
+      valueOffsets: Int32Array.of(0, length),
+      values: new Uint8Array(length)
+    });
+    const item = new Field('item', text.type);
+    const list = laidOut(new List(item), 1, { nullCount: 0, valueOffsets: Int32Array.of(0, 1), children: [text] });
+    const properties = new WriterPropertiesBuilder().setCompression(Compression.SNAPPY).build();
+    const bytes = arrowToParquet(tableOf([new Field('l', list.type)], 1, [list]), properties);
+    const type = { type: 'array', elementType: 'string', containsNull: true };
+    writeCommit(table.location, 0, [PROTOCOL, metaData([field('l', type)]), table.dataFile('a', bytes)]);
+    await expect(table.rows()).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringMatching(/^The column l of .* it has a value of more than 256000000 bytes\.$/)
+    });
+  }, 30_000);
 
   it.each<[string, string, DataType, ArrayBufferView]>([
     ['long to integer', 'integer', new Int64(), BigInt64Array.of(1n)],

@@ -103,6 +103,16 @@ describe('statistics', () => {
     expect(c?.frequent?.every(({ count }) => count === 3)).toBe(true);
   });
 
+  it('cut long values, so that an answer never holds them', async () => {
+    const long = (end: string) => 'ä'.repeat(3_000_000) + end;
+    commit([field('c', 'string')], rows('c', ['a', long('x'), `${'b'.repeat(999)}ä`]));
+    const { c } = await statistics();
+    expect(c).toMatchObject({ min: 'a', max: `${'ä'.repeat(500)}…`, frequent: null });
+    commit([field('c', 'string')], rows('c', [`${'b'.repeat(999)}ä`]));
+    const cut = `${'b'.repeat(999)}…`;
+    expect((await statistics())['c']).toMatchObject({ min: cut, max: cut, frequent: [{ value: cut, count: 1 }] });
+  });
+
   it('of a table without rows are empty', async () => {
     commit([field('v', 'double'), field('c', 'string')]);
     const { v, c } = await statistics();
