@@ -58,6 +58,17 @@ def test_an_empty_frame_keeps_its_columns(spark: SparkSession) -> None:
     assert bundle[MIME]["what"] == "The DataFrame has no rows."
 
 
+def test_columns_of_the_same_name_stay_apart(spark: SparkSession) -> None:
+    bundle = Rows.of(spark.sql("select 1 as x, array('a') as x, 2 as X"))._repr_mimebundle_()
+    assert [column.to_pylist() for column in arrow_of(bundle).columns] == [[1], ["[a]"], [2]]
+    assert [column["name"] for column in bundle[MIME]["columns"]] == ["x", "x", "X"]
+    assert bundle["text/plain"].split()[-3:] == ["1", "[a]", "2"]
+    assert arrow_of(Rows.of(spark.sql("select 1 as x, 2 as x where false"))._repr_mimebundle_()).schema.names == [
+        "x",
+        "x",
+    ]
+
+
 def test_the_table_beside_the_grid_escapes_what_comes_from_data(spark: SparkSession) -> None:
     bundle = Rows.of(spark.sql("select '<b>' as `<i>`, cast(null as int) as n"))._repr_mimebundle_()
     assert "&lt;b&gt;" in bundle["text/html"] and "<b>" not in bundle["text/html"]

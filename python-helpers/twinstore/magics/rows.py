@@ -60,8 +60,12 @@ class Rows:
             ) from error
         limit = min(limit, MAX_ROWS)
         fields = frame.schema.fields
-        batches = frame.select(*(_shown(field) for field in fields)).limit(limit + 1)._collect_as_arrow()
-        table = pa.Table.from_batches(batches) if batches else pa.table({field.name: [] for field in fields})
+        # Columns are told by their place, for a name may come twice.
+        places = [str(place) for place in range(len(fields))]
+        shown = [_shown(place, field.dataType) for place, field in zip(places, fields)]
+        batches = frame.toDF(*places).select(*shown).limit(limit + 1)._collect_as_arrow()
+        table = pa.Table.from_batches(batches) if batches else pa.table({place: [] for place in places})
+        table = table.rename_columns([field.name for field in fields])
         found = table.num_rows
         table = table.slice(0, limit)
         arrow = _ipc(pa, table)
@@ -78,8 +82,8 @@ class Rows:
             complete=found == table.num_rows,
             what=_what(found, table.num_rows, limit),
             texts=[
-                [None if value is None else _text(value) for value in row.values()]
-                for row in table.slice(0, _TABLE_ROWS).to_pylist()
+                [None if value is None else _text(value) for value in row]
+                for row in zip(*(column.to_pylist() for column in table.slice(0, _TABLE_ROWS).columns))
             ],
         )
 
@@ -118,9 +122,9 @@ class Rows:
         )
 
 
-def _shown(field: st.StructField) -> Any:
-    column = sf.col(quoted(field.name))
-    return column if isinstance(field.dataType, _EXACT) else column.cast("string").alias(field.name)
+def _shown(place: str, data_type: st.DataType) -> Any:
+    column = sf.col(quoted(place))
+    return column if isinstance(data_type, _EXACT) else column.cast("string").alias(place)
 
 
 def _ipc(pa: Any, table: Any) -> bytes:
