@@ -1,7 +1,6 @@
 import type { RecordBatch, Schema } from 'apache-arrow';
 
 import { TwinstoreError } from '../../contract';
-import type { IAddFile } from './actions';
 import { DataFile } from './data_file';
 import type { ICheapSpan } from './data_file';
 import type { IEngine } from './engine';
@@ -9,7 +8,7 @@ import { deletedOf, recordsOf } from './file_statistics';
 import { bind } from './filter';
 import type { Predicate } from './predicate';
 import { fieldsNamed, findField, projectionOf, schemaOf } from './projection';
-import { Scan } from './scan';
+import { inOrder, Scan } from './scan';
 import { mayMatch } from './skipping';
 import type { Snapshot } from './snapshot';
 import { TopRows } from './top_rows';
@@ -157,7 +156,7 @@ export class Preview {
     const { engine, snapshot, options } = this;
     const { limit } = options;
     const projection = projectionOf(snapshot, fieldsNamed(snapshot, options.columns));
-    const candidates = snapshot.files
+    const candidates = inOrder(snapshot.files)
       .filter(file => (recordsOf(file) ?? Infinity) - deletedOf(file) >= limit)
       .sort((a, b) => a.size - b.size)
       .slice(0, CANDIDATES);
@@ -178,8 +177,8 @@ export class Preview {
     const { engine, snapshot, options } = this;
     const { columns, where, limit, skip = 0 } = options;
     const condition = where === undefined ? null : bind(where, name => findField(snapshot, name));
-    const files: readonly IAddFile[] =
-      condition === null ? snapshot.files : snapshot.files.filter(file => mayMatch(condition, file, snapshot));
+    const all = inOrder(snapshot.files);
+    const files = condition === null ? all : all.filter(file => mayMatch(condition, file, snapshot));
     const order = { field: findField(snapshot, column), descending };
     const top = new TopRows(engine, snapshot, fieldsNamed(snapshot, columns), order, condition, limit);
     const batch = await top.read(files, skip, signal);

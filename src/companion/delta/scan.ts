@@ -29,6 +29,11 @@ export interface IScanOptions {
   onFile?: (file: DataFile) => void;
 }
 
+/** Files in an order that is the same however the log tells of them, so that some rows of a version are always the same. */
+export function inOrder(files: readonly IAddFile[]): readonly IAddFile[] {
+  return [...files].sort((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)));
+}
+
 /** Reading the rows of a snapshot, batch by batch. */
 export class Scan {
   /**
@@ -49,8 +54,8 @@ export class Scan {
     this.limit = limit;
     this.skip = skip;
     this.onFile = onFile;
-    this.files =
-      condition === null ? snapshot.files : snapshot.files.filter(file => mayMatch(condition, file, snapshot));
+    const files = limit < Infinity ? inOrder(snapshot.files) : snapshot.files;
+    this.files = condition === null ? files : files.filter(file => mayMatch(condition, file, snapshot));
   }
 
   /** Of what `batches` gives. */

@@ -65,7 +65,7 @@ describe('the cheapest window', () => {
     writeCommit(table.location, 0, [
       PROTOCOL,
       metaData([field('id', 'long')]),
-      table.dataFile('few', counted(0, 5), stats(0, 4)),
+      table.dataFile('scarce', counted(0, 5), stats(0, 4)),
       table.dataFile('many', counted(100, 5_000), stats(100, 4_999)),
       table.dataFile('enough', counted(5_000, 5_050), stats(5_000, 5_049))
     ]);
@@ -107,6 +107,26 @@ describe('rows that are left out at the start', () => {
     const where = parsePredicate('id >= 5');
     const found = await preview({ where, limit: 18 });
     expect((await preview({ where, limit: 18, skip: 16 })).rows).toEqual(found.rows.slice(16));
+  });
+
+  it.each<[string, Partial<IPreviewOptions>]>([
+    ['first', { window: 'first' }],
+    ['cheapest', { window: 'cheapest', limit: 4 }],
+    ['some that satisfy a condition', { where: parsePredicate('id < 3') }],
+    ['first by a column of equal values', { order: { column: 'n', descending: true } }]
+  ])('are the %s rows however the log tells of the files', async (_, options) => {
+    const columns = [field('id', 'long'), field('n', 'long')];
+    const files = [0, 1, 2].map(i => {
+      const rows = Array.from({ length: 5 }, (__, row) => ({ id: BigInt(row), n: BigInt(row % 2) }));
+      return table.dataFile(`f${i}`, toParquet(rows.map(row => ({ ...row, id: row.id * BigInt(i + 1) }))));
+    });
+    const told: unknown[] = [];
+    for (const order of [files, [...files].reverse()]) {
+      writeCommit(table.location, 0, [PROTOCOL, metaData(columns), ...order]);
+      const { rows, what } = await preview({ limit: 7, ...options });
+      told.push([rows, what]);
+    }
+    expect(told[1]).toEqual(told[0]);
   });
 });
 
