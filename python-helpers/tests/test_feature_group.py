@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ from pyspark.sql import types as t
 from twinstore.errors import TwinstoreError
 from twinstore.feature_group import Definition, FeatureGroup, ttl_seconds
 from twinstore.schemas import problems
-from twinstore.types import GroupColumn, parse_type
+from twinstore.types import GroupColumn, contract, parse_type
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -48,6 +49,14 @@ def test_a_definition_is_legal_by_the_contract_and_survives_its_own_json() -> No
     assert definition.ttl_seconds == 400 * 86_400
     assert Definition.from_json(definition.to_json(), "here") == definition
     assert definition.group().define(SCHEMA) == definition
+
+
+def test_a_type_that_a_group_keeps_and_no_longer_may_is_refused_with_its_remedy(spark: SparkSession) -> None:
+    columns = (*group().define(SCHEMA).columns, GroupColumn("m", "map<int,string>", online_as="json"))
+    kept = Definition.from_json(replace(group().define(SCHEMA), columns=columns).to_json(), "here")
+    with pytest.raises(TwinstoreError, match="the keys of a map are kept online as strings alone") as refused:
+        contract(kept.column("m"))
+    assert (refused.value.code, "transform_keys" in refused.value.remedy) == ("bad_request", True)
 
 
 def test_all_that_is_wrong_is_listed_at_once_with_its_remedy(spark: SparkSession) -> None:

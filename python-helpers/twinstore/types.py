@@ -13,6 +13,8 @@ from typing import Callable
 from pyspark.sql import Column, types
 from pyspark.sql import functions as sf
 
+from .errors import TwinstoreError
+
 US_PER_DAY = 86_400_000_000
 
 _ATOMS: dict[str, types.DataType] = {
@@ -63,13 +65,11 @@ _JSON = {
 }
 
 
-class IllegalType(ValueError):  # noqa: N818 - it is a verdict on a column, not a failure
+class IllegalType(TwinstoreError):  # noqa: N818 - it is a verdict on a column, not a failure
     """A column whose type the contract refuses; `remedy` is the cast or declaration that makes it legal."""
 
     def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+        super().__init__("bad_request", message, remedy)
 
 
 @dataclass(frozen=True)
