@@ -169,7 +169,7 @@ class Cql:
         """Whether a node answers within two seconds."""
         try:
             future = self._session.executeAsync("SELECT release_version FROM system.local")
-            future.toCompletableFuture().get(_PING_S, self._jvm.java.util.concurrent.TimeUnit.SECONDS)
+            future.toCompletableFuture().get(_PING_S, self._seconds)
         except (Py4JError, TwinstoreError):
             return False
         return True
@@ -245,7 +245,12 @@ class Cql:
         return self._session.executeAsync(self._statement(select, self._store.consistency).setIdempotent(True))
 
     def _submit_bulk(self, text: str) -> Any:
-        return self._bulk_session.executeAsync(self._statement(text, self._write_level).setIdempotent(True))
+        return self._bulk_session.executeAsync(self._bulk_statement.setQuery(text))
+
+    @cached_property
+    def _bulk_statement(self) -> Any:
+        """What bulk statements are made from: one call into the JVM each in place of a dozen."""
+        return self._statement("", self._write_level).setIdempotent(True)
 
     @property
     def _write_level(self) -> str:
@@ -259,7 +264,11 @@ class Cql:
 
     def _wait(self, submitted: Any, within_s: int = _STATEMENT_S) -> Any:
         """The answer."""
-        return submitted.toCompletableFuture().get(within_s, self._jvm.java.util.concurrent.TimeUnit.SECONDS)
+        return submitted.toCompletableFuture().get(within_s, self._seconds)
+
+    @cached_property
+    def _seconds(self) -> Any:
+        return self._jvm.java.util.concurrent.TimeUnit.SECONDS
 
     def _decoded(self, page: Any) -> list[dict[str, Any]]:
         """The rows of this page and all that follow."""
