@@ -39,6 +39,22 @@ def test_each_append_is_one_commit(spark: SparkSession, tmp_path: Path) -> None:
     assert operations(spark, beside) == ["WRITE"] * 3
 
 
+def test_rows_are_deleted_and_updated_by_what_names_them(spark: SparkSession, tmp_path: Path) -> None:
+    beside = Ledger(spark, str(tmp_path))
+    asked: list[int] = []
+    keys = spark.createDataFrame([("a",), ("c",)], "key string")
+    assert beside.delete("proofs", keys, nobody) == 0
+    schema = t.StructType([*SCHEMA.fields, t.StructField("key", t.StringType())])
+    beside.append("proofs", [(1, "a"), (2, "b"), (3, "a")], schema, nobody)
+    assert beside.delete("proofs", keys, lambda: asked.append(1)) == 2
+    assert beside.delete("proofs", keys, lambda: asked.append(1)) == 0
+    assert len(asked) == 1, "where no row is named there is no commit"
+    beside.update("proofs", spark.createDataFrame([(2, "B"), (4, "D")], schema), lambda: asked.append(1))
+    rows = beside.read("proofs")
+    assert rows is not None
+    assert ([tuple(row) for row in rows.collect()], len(asked)) == ([(2, "B")], 2)
+
+
 def test_many_small_files_are_put_together_and_no_row_is_lost(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,7 +32,7 @@ def test_tasks_that_had_no_row_and_jobs_before_confirm_nothing(
     stages = Stages(spark, silent)
     twins = cast(Twins, SimpleNamespace(spark=spark, definition=None))
     propagation = Propagation(twins, load_settings(local_settings), stages, lambda step: None, lambda: None)
-    fates = Tally(alive=5, expired=0, failed=0, alive_by_partition=(5,))
+    fates = Tally(alive=5, expired=0, failed=0, alive_by_partition=(5,), tied=0)
     one_of_four = spark.sparkContext.parallelize(range(4), 4).filter(lambda n: n == 3)
     with stages.stage("online"):
         # As the deletes, which go before.

@@ -21,7 +21,7 @@ def cases(name: str) -> list[Any]:
 @pytest.mark.parametrize("case", cases("watermark"))
 def test_watermark_is_the_end_of_the_unbroken_union_of_gaps(case: dict[str, Any]) -> None:
     receipts = [
-        {**gap, "run_id": "run", "max_event_us": None, "write_timestamp_us": at, "at_us": at}
+        {**gap, "run_id": "run", "max_event_us": None, "write_timestamp_us": at, "at_us": at, "foreign": 0}
         for at, gap in enumerate(case["gaps"])
     ]
     assert watermark(receipts).version == case["watermark"]  # type: ignore[arg-type]

@@ -16,15 +16,16 @@ from .delta_log import Commit, Snapshot
 from .errors import TwinstoreError, cause_of
 from .feature_group import CREATED_US, ROW_HASH, Definition
 from .foreign import FOREIGN, caused_by
-from .receipts import Watermark
+from .gap import changes_of
+from .receipts import Gap, Watermark
 from .row_hash import row_hash
 from .run_identity import RunIdentity
 from .stages import begun
 from .twins import Twins
 from .types import event_us, quoted
-from .winners import ORDER, from_event_us, key_names, order_rows
+from .winners import ORDER, from_event_us, key_names, order_column, order_rows
 
-_EVENT_US = "_event_us"
+_EVENT_US, _HASH = "_event_us", "_hash"
 
 #: Bytes of a batch that is looked at before it is known whether its run is in history.
 _SMALL_BYTES = 64 * 2**20
@@ -149,7 +150,8 @@ def compared(
     else:
         timed = batch.withColumn(_EVENT_US, event_us(definition.event_column))
         # Kept, so that its size is known when it meets whole rows: where it is small it moves and they do not.
-        events = _changed_events(twins, timed, snapshot, totals.oldest_us, totals.newest_us).persist()
+        hashes_hold = _hashes_hold(twins, snapshot, watermark)
+        events = _changed_events(twins, timed, snapshot, totals.oldest_us, totals.newest_us, hashes_hold).persist()
         try:
             if events.count() == 0:
                 yield None
@@ -159,15 +161,30 @@ def compared(
             events.unpersist()
 
 
-def _changed_events(twins: Twins, timed: DataFrame, snapshot: Snapshot, oldest_us: int, newest_us: int) -> DataFrame:
+def _hashes_hold(twins: Twins, snapshot: Snapshot, watermark: Watermark) -> bool:
+    """Whether each `_row_hash` in a snapshot is that of its row's values: nobody else changed rows, as an UPDATE does
+    that leaves the hash alone."""
+    return not watermark.foreign and changes_of(twins, Gap(watermark.version, snapshot.version)).foreign == ()
+
+
+def _changed_events(
+    twins: Twins, timed: DataFrame, snapshot: Snapshot, oldest_us: int, newest_us: int, hashes_hold: bool
+) -> DataFrame:
     """Keys and event time of the batch's events that history lacks or holds with other values."""
     definition = twins.definition
     keys = key_names(definition)
     # A dry run comes before the columns that its write would add.
     history = twins.offline.read_as(timed.schema, snapshot.version)
     history = history.where(from_event_us(definition, oldest_us) & (event_us(definition.event_column) <= newest_us))
-    order = order_rows(history, definition).withColumn(_EVENT_US, sf.col(f"{ORDER}.event_us"))
-    newest = order.groupBy(*keys, _EVENT_US).agg(sf.max(ORDER).getField("row_hash").alias("known_hash"))
+    if hashes_hold:
+        order, known_hash = order_rows(history, definition), sf.max(ORDER).getField("row_hash")
+    else:
+        values = row_hash(definition.features)
+        ordered = order_column(definition, sf.coalesce(sf.col(ROW_HASH), values)).alias(ORDER)
+        order = history.select(*keys, ordered, values.alias(_HASH))
+        known_hash = sf.max(sf.struct(ORDER, _HASH)).getField(_HASH)
+    by_event = order.groupBy(*keys, sf.col(f"{ORDER}.event_us").alias(_EVENT_US))
+    newest = by_event.agg(known_hash.alias("known_hash"))
     # Of two records of one event in the batch the greater hash would win, and is what history would show.
     events = timed.groupBy(*keys, _EVENT_US).agg(sf.max(ROW_HASH).alias("batch_hash"))
     joined = events.join(newest, [*definition.keys, _EVENT_US], "left")

@@ -16,7 +16,7 @@ from .receipts import Gap, Receipt, Watermark
 from .run_identity import RunIdentity
 from .twins import Twins
 from .user import acting
-from .winners import ORDER, key_names, order_rows
+from .winners import ORDER, TIED, is_tied, key_names, order_rows, tied_note
 from .write import Batch, broken_off
 
 
@@ -71,15 +71,18 @@ def _counted(
 ) -> Receipt:
     definition, keys = twins.definition, list(twins.definition.keys)
     order = order_rows(fresh, definition)
-    batch = order.groupBy(*key_names(definition)).agg(sf.max(ORDER).alias("_newest"))
-    appended, winners = order.count(), batch.count()
+    batch = order.groupBy(*key_names(definition)).agg(sf.max(ORDER).alias("_newest"), is_tied().alias(TIED))
+    counts = sf.count(sf.lit(1)), sf.count(sf.when(sf.col(TIED), True))
+    winners, tied = batch.agg(*counts).collect()[0]
+    appended = order.count()
     superseded, late, written = appended - winners, 0, winners
     if history is not None:
         known = order_rows(history, definition).join(batch, keys, "left_semi")
         online = known.groupBy(*key_names(definition)).agg(sf.max(ORDER).alias("_online"))
         late = order.join(online, keys).where(sf.col(f"{ORDER}.event_us") < sf.col("_online.event_us")).count()
-        beaten = batch.join(online, keys).where(sf.col("_newest") < sf.col("_online")).count()
-        written = winners - beaten
+        beaten = batch.join(online, keys).where(sf.col("_newest") < sf.col("_online"))
+        beaten_winners, beaten_ties = beaten.agg(*counts).collect()[0]
+        written, tied = winners - beaten_winners, tied - beaten_ties
     return replace(
         plan,
         rows_in=rows_in,
@@ -88,5 +91,5 @@ def _counted(
         written=written,
         late=late,
         superseded=superseded,
-        notes=(*plan.notes, *cost_notes(twins, settings, fresh, written)),
+        notes=(*plan.notes, *tied_note(tied), *cost_notes(twins, settings, fresh, written)),
     )

@@ -19,6 +19,7 @@ from .reasons import utc
 from .row_size import STAMP_BYTES, row_bytes
 from .twins import Twins
 from .types import GroupColumn, is_readable, parse_type, quoted
+from .winners import TIED
 
 #: Column that says it: `ALIVE`, `EXPIRED`, or the reason why the row can never be written.
 FATE = "_fate"
@@ -50,18 +51,19 @@ class Limits:
 
 @dataclass(frozen=True)
 class Tally:
-    """Winners by fate, and the alive ones of each partition, that is of each task that writes."""
+    """Winners by fate, the alive ones of each partition, that is of each task that writes, and how many are `TIED`."""
 
     alive: int
     expired: int
     failed: int
     alive_by_partition: tuple[int, ...]
+    tied: int
 
 
 def with_fate(winners: DataFrame, definition: Definition, limits: Limits, now_us: int) -> DataFrame:
     """Adds `FATE` as it is at `now_us`, and where rows expire `EXPIRES_US`."""
     expires, remaining = expires_us(definition), remaining_s(definition, now_us)
-    fate = sf.when(_illegal_key(definition, limits.key_bytes), "the key is empty or too long")
+    fate = sf.when(illegal_key(definition, limits.key_bytes), "the key is empty or too long")
     fate = fate.when(_null_element(definition), "a frozen collection has a null element")
     fate = fate.when(_too_large(definition, limits.row_bytes), f"the row is larger than {limits.row_bytes} bytes")
     fate = fate.when(_unreadable(definition), "a date or time from before the Gregorian calendar cannot be read back")
@@ -80,15 +82,18 @@ def tally(fated: DataFrame) -> Tally:
     partition = sf.spark_partition_id().alias("partition")
     by_fate: Counter[str] = Counter()
     alive: list[int] = []
-    for _, fate, count in fated.groupBy(partition, FATE).count().collect():
+    tied = 0
+    counts = sf.count(sf.lit(1)), sf.count(sf.when(sf.col(TIED), True))
+    for _, fate, count, tied_here in fated.groupBy(partition, FATE).agg(*counts).collect():
         by_fate[fate] += count
+        tied += tied_here
         if fate == ALIVE:
             alive.append(count)
     failed = sum(count for fate, count in by_fate.items() if fate not in (ALIVE, EXPIRED))
-    return Tally(by_fate[ALIVE], by_fate[EXPIRED], failed, tuple(sorted(alive)))
+    return Tally(by_fate[ALIVE], by_fate[EXPIRED], failed, tuple(sorted(alive)), tied)
 
 
-def _illegal_key(definition: Definition, most: int) -> Column:
+def illegal_key(definition: Definition, most: int) -> Column:
     """Whether the server would refuse the partition key: empty where it is one column, or longer than `most` bytes."""
     sizes = [sf.octet_length(sf.col(quoted(column.name))) for column in definition.key_columns if _has_length(column)]
     if not sizes:

@@ -15,7 +15,7 @@ from .foreign import FOREIGN, caused_by, feed_is_gone
 from .receipts import Gap, Watermark
 from .twins import Twins
 from .types import event_us
-from .winners import EVENT_US, event_times, from_event_us, key_names, least_us, newest, rows_of
+from .winners import EVENT_US, TIED, event_times, from_event_us, key_names, least_us, newest, rows_of
 
 _ROWS, _FIRST = "_rows", "_first"
 _OWN, _KNOWN, _LATE = "_own", "_known", "_late"
@@ -38,6 +38,13 @@ class Changes:
     def removes(self) -> bool:
         """Whether rows left the table or were replaced."""
         return any(commit.removes for commit in self.commits)
+
+    @property
+    def foreign(self) -> tuple[Commit, ...] | None:
+        """Commits of other writers that changed rows; None where the log no longer has all commits."""
+        if len(self.commits) < self.gap.to_version - self.gap.from_version:
+            return None
+        return tuple(commit for commit in self.commits if commit.changes_rows and not commit.ours)
 
     @property
     def none(self) -> bool:
@@ -274,9 +281,9 @@ class _Finder:
 
 
 def winner_rows(due: Due, twins: Twins, partitions: int) -> DataFrame:
-    """The whole rows that are due, one per key."""
+    """The whole rows that are due, one per key, with `TIED`."""
     if due.newest is None:
-        return due.source.repartition(partitions, *key_names(twins.definition))
+        return due.source.withColumn(TIED, sf.lit(False)).repartition(partitions, *key_names(twins.definition))
     return rows_of(due.newest, due.source, twins.definition, partitions, due.oldest_us)
 
 

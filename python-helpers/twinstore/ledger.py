@@ -13,7 +13,7 @@ from .delta_log import LAST_COMMIT
 from .foreign import FOREIGN, caused_by
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
 #: Commits of one small file each after which the files are put together.
@@ -57,7 +57,7 @@ class Ledger:
         return self.append_rows(name, self._spark.createDataFrame(list(rows), schema).coalesce(1), before_commit)
 
     def append_rows(self, name: str, rows: DataFrame, before_commit: Callable[[], None]) -> int:
-        """Adds a DataFrame's rows; makes the table first when there is none. The version of the commit.
+        """Adds a DataFrame's rows; makes the table, or columns that it lacks, first. The version of the commit.
 
         `before_commit` may refuse a commit by raising.
         """
@@ -66,8 +66,29 @@ class Ledger:
         if commits and commits % _COMPACT_EVERY == 0:
             self._compact(name, before_commit)
         before_commit()
-        rows.write.format("delta").mode("append").save(self.path(name))
+        rows.write.format("delta").mode("append").option("mergeSchema", "true").save(self.path(name))
         return int(self._spark.conf.get(LAST_COMMIT, None) or -1)
+
+    def delete(self, name: str, keys: DataFrame, before_commit: Callable[[], None]) -> int:
+        """Takes the rows whose `key` is among `keys` out of a table; how many there were. Makes no commit for none."""
+        from delta.tables import DeltaTable
+
+        rows = self.read(name)
+        found = 0 if rows is None else rows.join(keys, "key", "left_semi").count()
+        if found:
+            before_commit()
+            table = DeltaTable.forPath(self._spark, self.path(name)).alias("kept")
+            table.merge(keys.alias("gone"), "kept.key = gone.key").whenMatchedDelete().execute()
+        return found
+
+    def update(self, name: str, rows: DataFrame, before_commit: Callable[[], None]) -> None:
+        """Gives the rows of a table that have the `id` of one of `rows` its other columns."""
+        from delta.tables import DeltaTable
+
+        before_commit()
+        table = DeltaTable.forPath(self._spark, self.path(name)).alias("kept")
+        values: dict[str, str | Column] = {column: f"new.{column}" for column in rows.columns if column != "id"}
+        table.merge(rows.alias("new"), "kept.id = new.id").whenMatchedUpdate(set=values).execute()
 
     def _compact(self, name: str, before_commit: Callable[[], None]) -> None:
         """Puts small files together. Delta's own automatic compaction would do so after every single row."""

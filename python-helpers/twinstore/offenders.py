@@ -9,7 +9,7 @@ from pyspark.sql import functions as sf
 
 from .comparison import OFFENCES, comparable, key_alias, offline_alias, online_alias
 from .feature_group import Definition
-from .types import GroupColumn, canonical, contract
+from .types import GroupColumn, canonical, contract, quoted
 
 _DIFFERING = "1256"
 
@@ -86,6 +86,11 @@ def canonical_text(value: Column, spark: types.DataType) -> Column:
     if isinstance(spark, (types.ArrayType, types.MapType, types.StructType)):
         return canonical(value, spark)
     return value.cast("string")
+
+
+def key_text(column: GroupColumn) -> Column:
+    """The canonical text of a key column of the offline store, as offenders have it."""
+    return canonical_text(sf.col(quoted(column.name)), contract(column).spark)
 
 
 def from_canonical(text: Column, spark: types.DataType) -> Column:

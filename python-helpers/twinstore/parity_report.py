@@ -55,7 +55,7 @@ class Offender:
         """As in the columns of `OFFENDERS` (`offender_schema`)."""
         found = self.to_dict()
         for name in ("key", "offline", "online"):
-            found[name] = None if found[name] is None else json.dumps(found[name], ensure_ascii=False)
+            found[name] = None if found[name] is None else as_text(found[name])
         return tuple(found.values())
 
 
@@ -151,6 +151,11 @@ class ParityReport:
         from .cards import report_bundle
 
         return report_bundle(self)
+
+
+def as_text(value: Any) -> str:
+    """As JSON text, in the form that the tables of proofs and offenders keep."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def offender_schema() -> t.StructType:

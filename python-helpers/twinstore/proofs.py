@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Callable
 
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as sf
 from pyspark.sql import types as t
 
+from .comparison import key_alias
+from .feature_group import Definition
 from .ledger import Ledger
-from .parity_report import ParityReport, offender_schema
+from .offenders import key_text
+from .parity_report import ParityReport, as_text, offender_schema
 
 NAME = "proofs"
 OFFENDERS = "offenders"
+
+_DELETED = "Rows of entities that were deleted since are no longer shown."
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Proofs:
             rows = [(kept.id, *offender.to_row()) for offender in kept.found]
             self._ledger.append(OFFENDERS, rows, OFFENDERS_SCHEMA, before_commit)
         whole = kept.to_dict()
-        row = {**whole, "coverage": json.dumps(whole["coverage"]), "report": json.dumps(whole, ensure_ascii=False)}
+        row = {**whole, "coverage": json.dumps(whole["coverage"]), "report": as_text(whole)}
         self._ledger.append(NAME, [tuple(row[name] for name in PROOFS.names)], PROOFS, before_commit)
         return kept
 
@@ -50,6 +57,41 @@ class Proofs:
             return None
         columns = rows.where(rows.table_id == table_id).select("id", "version", "verdict", "coverage", "at_us")
         return unbroken(row.asDict() for row in columns.collect())
+
+    def forget(self, keys: DataFrame, definition: Definition, before_commit: Callable[[], None]) -> int:
+        """Takes the offenders with these keys out of both tables; how many there were.
+
+        The reports that show them come first, since the table of offenders names these: broken off, it can be done
+        again.
+        """
+        offenders = self._ledger.read(OFFENDERS)
+        if offenders is None:
+            return 0
+        text_of = sf.from_json("key", "map<string,string>")
+        texts = {key_alias(i): column for i, column in enumerate(definition.key_columns)}
+        told = offenders.select("proof_id", "key", *(text_of[each.name].alias(name) for name, each in texts.items()))
+        asked = keys.select(*(key_text(each).alias(name) for name, each in texts.items()))
+        found = told.join(asked, list(texts), "left_semi").select("proof_id", "key").collect()
+        if not found:
+            return 0
+        gone = {row.key for row in found}
+        proofs = self._ledger.read(NAME)
+        if proofs is not None:
+            kept = proofs.where(proofs.id.isin({row.proof_id for row in found})).select("id", "report").collect()
+            reports = [(row.id, _without(row.report, gone)) for row in kept]
+            changed = keys.sparkSession.createDataFrame(reports, "id string, report string")
+            self._ledger.update(NAME, changed, before_commit)
+        named = keys.sparkSession.createDataFrame([(key,) for key in gone], "key string")
+        return self._ledger.delete(OFFENDERS, named, before_commit)
+
+
+def _without(report: str, keys: Container[str]) -> str:
+    """A report (as JSON text) that shows no offender with these keys, and says so."""
+    whole = json.loads(report)
+    whole["offenders"]["shown"] = [each for each in whole["offenders"]["shown"] if as_text(each["key"]) not in keys]
+    if _DELETED not in whole["notes"]:
+        whole["notes"].append(_DELETED)
+    return as_text(whole)
 
 
 def unbroken(proofs: Iterable[Mapping[str, Any]]) -> Chain | None:

@@ -12,20 +12,21 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Callable
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
 
 from .config import Settings
 from .counted import counted
 from .errors import TwinstoreError, WriteUnconfirmed, from_foreign
-from .fate import ALIVE, EXPIRED, FATE, Limits, Tally, tally, with_fate
+from .fate import ALIVE, EXPIRED, FATE, Limits, Tally, illegal_key, tally, with_fate
+from .feature_group import Definition
 from .gap import Changes, Due, Start, due_online, resumed_runs, winner_rows
 from .receipts import Receipt
 from .stages import Stages
 from .throttled import Throttled, timed_out
 from .twins import Twins
 from .types import as_json, cql_json, quoted
-from .winners import key_names
+from .winners import key_names, tied_note
 
 FAILED_ROWS = "failed_rows"
 
@@ -62,7 +63,9 @@ class Propagation:
         Raises `WriteUnconfirmed`, which carries the receipt as far as it goes, when the online store fails.
         """
         gap = start.changes.gap
-        draft = replace(draft, gap=gap, max_event_us=start.reached.max_event_us)
+        foreign = start.changes.foreign
+        told = None if foreign is None else len(foreign)
+        draft = replace(draft, gap=gap, max_event_us=start.reached.max_event_us, foreign=told)
         if gap.empty:
             return replace(
                 draft, notes=(*draft.notes, f"Everything up to version {gap.to_version} was online already.")
@@ -86,12 +89,9 @@ class Propagation:
     def _online(self, draft: Receipt, due: Due, kept: ExitStack) -> Receipt:
         with self._stages.stage("winners"):
             partitions = max(self._twins.spark.sparkContext.defaultParallelism, -(-due.keys // _ROWS_IN_TASK))
-            fated = with_fate(
-                winner_rows(due, self._twins, partitions),
-                self._definition,
-                Limits.of(self._twins, self._settings),
-                time.time_ns() // 1_000,
-            ).persist()
+            limits = Limits.of(self._twins, self._settings)
+            whole = winner_rows(due, self._twins, partitions)
+            fated = with_fate(whole, self._definition, limits, time.time_ns() // 1_000).persist()
             kept.callback(fated.unpersist)
             fates = tally(fated)
             if fates.alive + fates.expired + fates.failed != due.keys:
@@ -103,8 +103,10 @@ class Propagation:
                 )
             absent = 0
             if due.absent is not None:
-                # What lacks a part of its key, as a row of others may have before it was deleted, is online nowhere.
-                gone = due.absent.dropna().persist()
+                # What lacks a part of its key, as a row of others may have before it was deleted, is online nowhere,
+                # nor is what has a key that the store refuses.
+                refused = illegal_key(self._definition, limits.key_bytes)
+                gone = due.absent.dropna().where(~refused).persist()
                 kept.callback(gone.unpersist)
                 absent = gone.count()
                 due = replace(due, absent=gone)
@@ -114,6 +116,7 @@ class Propagation:
             late=due.counts.late,
             corrected=due.counts.corrected,
             superseded=due.counts.superseded,
+            notes=(*draft.notes, *tied_note(fates.tied)),
             written=fates.alive,
             deleted=absent,
             expired=fates.expired,
@@ -199,7 +202,7 @@ class Propagation:
                 FAILED_ROWS,
                 failed.select(
                     sf.lit(receipt.run_id).alias("run_id"),
-                    as_json(sf.struct(*key_names(self._definition))).alias("key"),
+                    failed_key(self._definition).alias("key"),
                     sf.col(FATE).alias("reason"),
                     as_json(payload).alias("payload"),
                     sf.lit(receipt.at_us).cast("bigint").alias("at_us"),
@@ -216,11 +219,15 @@ class Propagation:
             return self._twins.receipts.keep(receipt, self._before_commit)
 
 
+def failed_key(definition: Definition) -> Column:
+    """The key of a row as the table of failed rows keeps it."""
+    return as_json(sf.struct(*key_names(definition)))
+
+
 def _foreign(changes: Changes) -> Iterable[str]:
     """Notes on what others did in the gap."""
-    for commit in changes.commits:
-        if commit.changes_rows and not commit.ours:
-            yield f"{commit.operation} at version {commit.version}, by another writer, was brought online."
+    for commit in changes.foreign or ():
+        yield f"{commit.operation} at version {commit.version}, by another writer, was brought online."
 
 
 def _unconfirmed(receipt: Receipt, error: Exception, silent: bool, address: str) -> WriteUnconfirmed:

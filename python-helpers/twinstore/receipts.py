@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Callable
 
-from pyspark.sql import Row
+from pyspark.sql import DataFrame, Row
+from pyspark.sql import functions as sf
 from pyspark.sql import types as t
 
 from .ledger import Ledger
@@ -30,7 +31,7 @@ _COUNTS = (
 
 
 # What is remembered of every receipt, beside its gap.
-_FACTS = ("table_id", "operation", "version", "run_id", "write_timestamp_us", "max_event_us", "at_us")
+_FACTS = ("table_id", "operation", "version", "run_id", "write_timestamp_us", "max_event_us", "at_us", "foreign")
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class Receipt:
     expired: int = 0
     failed: int = 0
     unconfirmed: int = 0
+    foreign: int | None = 0
     resumed: tuple[str, ...] = ()
     durations_s: dict[str, float] = field(default_factory=dict)
     kept: bool = False
@@ -111,13 +113,15 @@ class Receipt:
 class Watermark:
     """The version up to which all is online (−1: nothing is), by which run, and the newest event time up to there.
 
-    `write_timestamp_us` is the greatest that any receipt tells of, 0 without one.
+    `write_timestamp_us` is the greatest that any receipt tells of, 0 without one; `foreign`: whether one tells of rows
+    that other writers changed, or cannot tell.
     """
 
     version: int = -1
     run_id: str | None = None
     max_event_us: int | None = None
     write_timestamp_us: int = 0
+    foreign: bool = False
 
 
 class Receipts:
@@ -140,7 +144,7 @@ class Receipts:
         version = self._ledger.version(NAME)
         if version != self._known[0]:
             rows = self._ledger.read(NAME, version)
-            self._known = (version, [] if rows is None else rows.select("gap.from", "gap.to", *_FACTS).collect())
+            self._known = (version, [] if rows is None else _facts(rows).collect())
         return (row for row in self._known[1] if row["table_id"] == table_id)
 
     def last(self, table_id: str) -> Receipt | None:
@@ -194,14 +198,21 @@ def watermark(receipts: Iterable[Row]) -> Watermark:
     """
     rows = list(receipts)
     newest_us = max((row["write_timestamp_us"] for row in rows), default=0)
-    reached = Watermark(write_timestamp_us=newest_us)
+    reached = Watermark(write_timestamp_us=newest_us, foreign=any(row["foreign"] != 0 for row in rows))
     for each in sorted(rows, key=lambda row: (row["from"], row["to"], row["at_us"])):
         if each["from"] > reached.version:
             break
         if each["to"] >= reached.version:
             known = [us for us in (reached.max_event_us, each["max_event_us"]) if us is not None]
-            reached = Watermark(each["to"], each["run_id"], max(known, default=None), newest_us)
+            newest_event_us = max(known, default=None)
+            reached = replace(reached, version=each["to"], run_id=each["run_id"], max_event_us=newest_event_us)
     return reached
+
+
+def _facts(receipts: DataFrame) -> DataFrame:
+    """What is remembered of receipts. Those of tables that are older than a column do not tell it."""
+    facts = (name if name in receipts.columns else sf.lit(None).alias(name) for name in _FACTS)
+    return receipts.select("gap.from", "gap.to", *facts)
 
 
 #: Columns of the receipts table, in the order of the schema.
@@ -217,6 +228,7 @@ RECEIPTS = t.StructType(
         t.StructField("write_timestamp_us", t.LongType()),
         t.StructField("max_event_us", t.LongType()),
         *(t.StructField(name, t.LongType()) for name in _COUNTS),
+        t.StructField("foreign", t.LongType()),
         t.StructField("resumed", t.ArrayType(t.StringType())),
         t.StructField("by", t.StringType()),
         t.StructField("at_us", t.LongType()),

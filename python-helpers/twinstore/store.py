@@ -135,9 +135,11 @@ class Store:
         return repair(self, report, dry_run)
 
     def delete(self, group: GroupLike, keys: Any) -> Receipt:
-        """Deletes entities, with all their history, from both stores.
+        """Deletes entities, with all their history, from both stores, and from what is kept of proofs and failed rows.
 
-        `keys` as in `online`. Earlier versions of the Delta table hold the rows until VACUUM.
+        `keys` as in `online`. Old files stay until VACUUM: those of the Delta table, its change feed among them, and
+        those of `_twinstore/proofs`, `offenders` and `failed_rows` beside it, each of which is a table of its own. What
+        Cassandra has on disk goes with its compactions. Broken off, the same delete goes on where it stopped.
         """
         definition = self.definition(group)
         wanted = keys_frame(self.spark, definition, keys).persist()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as sf
 
+from .counted import counted
 from .feature_group import CREATED_US, ROW_HASH, Definition
 from .row_hash import row_hash
 from .types import US_PER_DAY, event_us, quoted
@@ -15,6 +16,8 @@ from .types import US_PER_DAY, event_us, quoted
 EVENT_US = "_event_us"
 #: Column of `order_rows`: struct(event_us, created_us, row_hash), greater is later. A total order.
 ORDER = "_order"
+#: Column of `rows_of`: whether only its hash tells a row from another of its event time and run.
+TIED = "_tied"
 
 
 def event_times(rows: DataFrame, definition: Definition) -> DataFrame:
@@ -58,11 +61,12 @@ def oldest_us(newest_times: DataFrame) -> int | None:
 def rows_of(
     newest_times: DataFrame, rows: DataFrame, definition: Definition, partitions: int, from_us: int | None = None
 ) -> DataFrame:
-    """The latest row of each key of `newest_times`, with `ORDER`, in `partitions`.
+    """The latest row of each key of `newest_times`, with `ORDER` and `TIED`, in `partitions`.
 
     `rows` is the snapshot (or the part of it) that the times were taken from; `from_us` is the least of them, where it
-    is known, so that files with older rows alone are not read again. Rows are filtered where they lie, and only those
-    of the newest time of their key are shuffled. Of rows of one order with different values, such as after an UPDATE
+    is known, so that files with older rows alone are not read again. Times that Spark broadcasts (up to 10 MB, unless
+    set otherwise) filter the rows where they lie, so that only those of the newest time of their key are shuffled; more
+    times meet the rows of these files in a shuffle. Of rows of one order with different values, such as after an UPDATE
     that left their internal columns alone, all who ask get the same one.
     """
     if from_us is not None:
@@ -79,7 +83,24 @@ def rows_of(
     order = order_column(definition, sf.coalesce(sf.col(ROW_HASH), hash_of_values))
     marked = found.withColumn(ORDER, order)
     whole = sf.max_by(sf.struct("*"), sf.struct(sf.col(ORDER), hash_of_values)).alias("_row")
-    return marked.groupBy(*key_names(definition)).agg(whole).select("_row.*")
+    return marked.groupBy(*key_names(definition)).agg(whole, is_tied().alias(TIED)).select("_row.*", TIED)
+
+
+def is_tied() -> Column:
+    """An aggregate of `ORDER`: whether only the hash tells the latest row from another, of other values."""
+    hash_of_row = sf.bitwise_not(sf.col(f"{ORDER}.row_hash")).alias("inverse")
+    least_hash_first = sf.struct(sf.col(f"{ORDER}.event_us"), sf.col(f"{ORDER}.created_us"), hash_of_row)
+    least = sf.bitwise_not(sf.max(least_hash_first).getField("inverse"))
+    return sf.max(ORDER).getField("row_hash") != least
+
+
+def tied_note(keys: int) -> Iterable[str]:
+    """What a receipt says where that is so of some keys."""
+    if keys:
+        yield (
+            f"{counted(keys, 'entity has', 'entities have')} several newest rows, of one event time and run, with "
+            "different values: the one with the greatest row hash counts."
+        )
 
 
 def winners(rows: DataFrame, definition: Definition) -> DataFrame:

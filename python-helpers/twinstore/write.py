@@ -33,7 +33,8 @@ from .preflight import (
 )
 from .problem import refuse
 from .progress import Progress
-from .propagate import Propagation
+from .proofs import Proofs
+from .propagate import FAILED_ROWS, Propagation, failed_key
 from .receipts import Gap, Receipt, Watermark
 from .run_identity import RunIdentity
 from .stages import Stages
@@ -134,17 +135,29 @@ class Writer:
 
     def _delete(self, keys: DataFrame, snapshot: Snapshot, before_commit: Callable[[], None]) -> Appended:
         """Takes the rows of keys out of history, in one commit also when it has none: they are to leave the online
-        store all the same."""
+        store all the same; and out of proofs and failed rows."""
         before_commit()
         rows = self.twins.offline.delete(keys)
         if rows is None:
             before_commit()
             self.twins.offline.stamp(snapshot.schema, "keys")
         asked = counted(keys.count(), "key", "keys")
-        if not rows:
-            return Appended(None, 0, 0, (f"History had no row of {asked}: see that they are right.",))
-        note = f"{counted(rows, 'row', 'rows')} of {asked} left history."
-        return Appended(None, 0, 0, (f"{note} Earlier versions of the Delta table hold them until VACUUM.",))
+        notes = [f"History had no row of {asked}: see that they are right."]
+        if rows:
+            told = f"{counted(rows, 'row', 'rows')} of {asked} left history."
+            notes = [f"{told} Earlier versions of the Delta table and its change feed hold them until VACUUM."]
+        records = self._forget(keys, before_commit)
+        if records:
+            told = f"{counted(records, 'row', 'rows')} of them left the tables of proofs and failed rows."
+            notes.append(f"{told} Earlier versions of these hold them until VACUUM of each.")
+        return Appended(None, 0, 0, tuple(notes))
+
+    def _forget(self, keys: DataFrame, before_commit: Callable[[], None]) -> int:
+        """Takes keys out of what is kept beside history; from how many rows."""
+        definition, ledger = self.twins.definition, self.twins.ledger
+        failed = keys.select(failed_key(definition).alias("key"))
+        named = Proofs(ledger).forget(keys, definition, before_commit)
+        return named + ledger.delete(FAILED_ROWS, failed, before_commit)
 
     def _watermark(self, ready: Readiness) -> Watermark:
         if ready.snapshot is None:

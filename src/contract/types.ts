@@ -141,6 +141,10 @@ export interface Receipt {
    */
   unconfirmed: number;
   /**
+   * Commits of other writers in the gap that changed rows; null where the log no longer told.
+   */
+  foreign: number | null;
+  /**
    * Runs of earlier, unfinished writes that this propagation finished.
    */
   resumed: string[];

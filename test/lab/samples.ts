@@ -74,6 +74,7 @@ export function aReceipt(change: Partial<Receipt> = {}): Receipt {
     expired: 0,
     failed: 0,
     unconfirmed: 0,
+    foreign: 0,
     resumed: [],
     by: 'ana',
     at_us: NOW_US,

@@ -9,6 +9,7 @@ import pytest
 from twinstore.config import Settings
 from twinstore.errors import TwinstoreError
 from twinstore.feature_group import FeatureGroup
+from twinstore.ledger import Ledger
 from twinstore.progress import silent
 from twinstore.schemas import problems
 from twinstore.store import Store
@@ -87,6 +88,55 @@ def test_what_is_no_key_is_refused_and_nothing_deleted(spark: SparkSession, stor
         with pytest.raises(TwinstoreError, match=why):
             store.delete(group, keys)
     assert store.versions(group) == head
+
+
+def test_what_is_kept_of_deleted_entities_beside_history_goes_too(
+    spark: SparkSession, store: Store, make_group: MakeGroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = make_group(keys=["house", "meter"])
+    rows = spark.sql(
+        "SELECT house, house AS meter, date'2014-01-01' AS day, concat('secret of ', house) AS told "
+        "FROM VALUES ('a \"1\"'), ('b'), (repeat('long', 20000)) AS t(house)"
+    )
+    assert store.write(rows, group).failed == 1
+    store.cql.execute(f"UPDATE {group.online} SET told = 'known of a' WHERE house = 'a \"1\"' AND meter = 'a \"1\"'")
+    store.cql.execute(f"UPDATE {group.online} SET told = 'known of b' WHERE house = 'b' AND meter = 'b'")
+    report = store.parity(group)
+    assert report.offenders_total == 3
+
+    def kept() -> str:
+        names = ("proofs", "offenders", "failed_rows")
+        tables = [spark.read.format("delta").load(f"{group.offline}/_twinstore/{name}") for name in names]
+        return "\n".join(str(row) for table in tables for row in table.collect())
+
+    def fail(*_: object) -> int:
+        raise ZeroDivisionError
+
+    keys = rows.where("house <> 'b'")
+    assert "of a" in kept() and "longlong" in kept()
+    # Broken off between the reports and the offenders, it is done again.
+    with monkeypatch.context() as broken, pytest.raises(ZeroDivisionError):
+        broken.setattr(Ledger, "delete", fail)
+        store.delete(group, keys)
+    assert "of a" in kept()
+    receipt = store.delete(group, keys)
+    assert any(note.startswith("3 rows of them left the tables of proofs and failed rows.") for note in receipt.notes)
+    assert "of a" not in kept() and "longlong" not in kept()
+    assert kept().count("known of b") == 2, "an offender, and the report that shows it"
+    assert store.parity(group).offenders_total == 1
+    versions = [store.twins(store.definition(group)).ledger.version(name) for name in ("proofs", "failed_rows")]
+    nothing = store.delete(group, keys)
+    assert not any("left the tables" in note for note in nothing.notes)
+    ledger = store.twins(store.definition(group)).ledger
+    assert [ledger.version(name) for name in ("proofs", "failed_rows")] == versions
+
+
+def test_a_key_that_the_online_store_refuses_is_deleted_from_history(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    assert store.write(readings(spark, [("", 0, 1.0, 1), ("a", 0, 2.0, 2)]), group).failed == 1
+    receipt = store.delete(group, ["", "a"])
+    assert (receipt.deleted, history(store, group), online(store, group)) == (1, 0, {})
 
 
 def test_entities_are_deleted_with_their_history(

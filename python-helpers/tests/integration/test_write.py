@@ -16,6 +16,7 @@ from twinstore.errors import TwinstoreError
 from twinstore.feature_group import FeatureGroup
 from twinstore.preflight import check, check_again
 from twinstore.progress import silent
+from twinstore.receipts import Receipt
 from twinstore.schemas import problems
 from twinstore.store import Store
 from twinstore.winners import rows_of
@@ -81,6 +82,47 @@ def test_late_rows_change_history_alone_and_corrections_and_nulls_go_online(
     assert online(store, group) == {"late": (5, 1.0, 1), "corrected": (5, 7.0, 2), "null": (6, None, 4)}
     assert (receipt.appended, receipt.unchanged, history(store, group)) == (4, 1, 7)
     assert (receipt.late, receipt.corrected, receipt.superseded) == (2, 1, 1)
+
+
+def test_a_receipt_tells_of_entities_whose_newest_rows_in_it_tie(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    def tied(receipt: Receipt) -> list[str]:
+        return [note for note in receipt.notes if "greatest row hash" in note]
+
+    twice = [("same", 1, 1.0, 1), ("same", 1, 1.0, 1), ("older", 1, 1.0, 1), ("older", 1, 2.0, 2), ("older", 2, 3.0, 3)]
+    rows = [("tied", 1, 1.0, 1), ("tied", 1, 2.0, 2), ("tied", 0, 5.0, 5), *twice]
+    first = store.write(readings(spark, rows), group)
+    (note,) = tied(first)
+    assert note.startswith("1 entity has several newest rows")
+    # A correction beats what it corrects by its time.
+    assert tied(store.write(readings(spark, [("tied", 1, 8.0, 8), ("same", 0, 1.0, 1)]), group)) == []
+    rows = [("tied", 1, 1.0, 1), ("tied", 1, 9.0, 9), ("older", 0, 1.0, 1), ("older", 0, 2.0, 2), ("new", 3, 1.0, 1)]
+    plan = store.write(readings(spark, rows), group, dry_run=True)
+    late = store.write(readings(spark, rows), group)
+    for receipt in (plan, late):
+        (note,) = tied(receipt)
+        # Those of "older" are late, so that they decide nothing.
+        assert note.startswith("1 entity has several newest rows")
+    assert agree(store, group)
+
+
+def test_what_another_writer_changed_is_known_by_its_values_not_by_the_hash_that_it_left(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    rows = [("a", 0, 1.0, 1), ("b", 0, 2.0, 2)]
+    first = store.write(readings(spark, rows), group)
+    spark.sql(f"UPDATE delta.`{group.offline}` SET mean = 9.0 WHERE house = 'a'")
+    again = store.write(readings(spark, rows), group)
+    assert (again.appended, again.unchanged, again.corrected) == (1, 1, 1)
+    assert (first.foreign, again.foreign) == (0, 1)
+    assert online(store, group) == {"a": (0, 1.0, 1), "b": (0, 2.0, 2)}
+    # Also when that went online long ago, and the other way round.
+    spark.sql(f"UPDATE delta.`{group.offline}` SET mean = 7.0 WHERE house = 'b'")
+    store.retry(group)
+    assert store.write(readings(spark, [("a", 0, 1.0, 1), ("b", 0, 7.0, 2)]), group).appended == 0
+    assert store.write(readings(spark, rows), group).appended == 1
+    assert agree(store, group)
 
 
 def test_rows_deleted_from_the_table_by_others_leave_the_online_store(

@@ -62,6 +62,7 @@ export class GroupFiles {
       expired: 0,
       failed: 0,
       unconfirmed: 0,
+      foreign: 0,
       resumed: ['run-0'],
       by: 'tester',
       at_us: to * 1_000_000,
