@@ -1,4 +1,5 @@
-"""Refuse to build a wheel that lacks what the Node build makes: hatch itself is silent about missing artifacts."""
+"""Refuse to build a wheel that lacks what the Node build makes, of which hatch itself is silent, and take the example
+notebooks along, which lie outside of this folder."""
 
 from __future__ import annotations
 
@@ -16,10 +17,15 @@ BUILT = (
 
 
 class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Check that the built files are there."""
+    """Check that the built files are there, and add the notebooks."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Raise when a built file is missing; `version` is `standard` or `editable`."""
+        if version == "editable":
+            # The command finds the notebooks of the checkout.
+            return
         missing = [path for path in BUILT if not (Path(self.root) / path).is_file()]
-        if missing and version != "editable":
+        if missing:
             raise RuntimeError(f"Not built: {', '.join(missing)}. Run `npm run build` in the repository first.")
+        for notebook in Path(self.root).parent.glob("notebooks/*.ipynb"):
+            build_data["force_include"][str(notebook)] = f"twinstore/notebooks/{notebook.name}"
