@@ -120,7 +120,7 @@ def test_without_settings_the_error_names_the_demo_stack_and_the_files(nowhere: 
         load_settings()
     assert str(nowhere / "twinstore.toml") in raised.value.message
     assert str(nowhere / "config" / "twinstore" / "twinstore.toml") in raised.value.message
-    assert "`twinstore stack up`" in raised.value.remedy
+    assert "`twinstore stack demo`" in raised.value.remedy
 
 
 def test_first_settings_are_written_for_the_user_alone_and_found(nowhere: Path) -> None:

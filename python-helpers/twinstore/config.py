@@ -196,8 +196,8 @@ def _found() -> Path:
     raise TwinstoreError(
         "not_found",
         f"No settings: {' and '.join(map(str, candidates))} {'does' if len(candidates) == 1 else 'do'} not exist.",
-        "Start the demo stack (`twinstore stack up`) and point TWINSTORE_CONFIG to the twinstore.toml that it "
-        "names, or write that file yourself, or pass `settings=`.",
+        "Start the demo stack (`twinstore stack demo`), write one of these files yourself, name another one by "
+        "TWINSTORE_CONFIG, or pass `settings=`.",
     )
 
 

@@ -22,7 +22,7 @@ export interface ILoadedSettings {
 }
 
 const checkSettings = jsonSchema<Settings>(CONFIG_SCHEMA);
-const DEMO = 'Start the demo stack (`twinstore stack up`)';
+const DEMO = 'Start the demo stack (`twinstore stack demo`)';
 
 /** Paths at which the settings are looked for, in order; `TWINSTORE_CONFIG` alone when it is set. */
 export function settingsCandidates({ env, cwd, home }: ISettingsPlaces): string[] {
@@ -57,7 +57,7 @@ export async function loadSettings(places: ISettingsPlaces): Promise<ILoadedSett
   throw new TwinstoreError(
     'not_found',
     `No settings: ${candidates.join(' and ')} ${candidates.length === 1 ? 'does' : 'do'} not exist.`,
-    `${DEMO} and point TWINSTORE_CONFIG to the twinstore.toml that it names, or write that file yourself.`
+    `${DEMO}, write one of these files yourself, or name another one by TWINSTORE_CONFIG.`
   );
 }
 
