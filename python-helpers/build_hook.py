@@ -27,5 +27,8 @@ class CustomBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         missing = [path for path in BUILT if not (Path(self.root) / path).is_file()]
         if missing:
             raise RuntimeError(f"Not built: {', '.join(missing)}. Run `npm run build` in the repository first.")
-        for notebook in Path(self.root).parent.glob("notebooks/*.ipynb"):
+        notebooks = list(Path(self.root).parent.glob("notebooks/*.ipynb"))
+        if not notebooks:
+            raise RuntimeError(f"No notebooks beside {self.root}. Build the wheel in the repository.")
+        for notebook in notebooks:
             build_data["force_include"][str(notebook)] = f"twinstore/notebooks/{notebook.name}"

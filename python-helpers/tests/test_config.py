@@ -137,17 +137,36 @@ def test_first_settings_go_where_the_environment_names_a_file_in_vain(
     assert write_settings(TOML) == nowhere / "named" / "it.toml"
 
 
-def test_first_settings_take_the_place_of_a_link_to_a_stack_that_was_deleted(nowhere: Path) -> None:
+def test_a_link_that_leads_nowhere_is_not_written_through(nowhere: Path) -> None:
     link = nowhere / "config" / "twinstore" / "twinstore.toml"
     link.parent.mkdir(parents=True)
-    link.symlink_to(nowhere / "gone" / "twinstore.toml")
-    write_settings(TOML)
-    assert not link.is_symlink()
-    assert not (nowhere / "gone").exists()
+    link.symlink_to(nowhere / "gone.toml")
+    with pytest.raises(TwinstoreError, match="is a link to") as raised:
+        write_settings(TOML)
+    assert raised.value.code == "conflict"
+    assert link.is_symlink()
+    assert not (nowhere / "gone.toml").exists()
+
+
+def test_settings_that_cannot_be_written_whole_are_not_there(nowhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", fail)
+    with pytest.raises(TwinstoreError, match="No space left on device"):
+        write_settings(TOML)
+    assert not (nowhere / "config" / "twinstore" / "twinstore.toml").exists()
 
 
 @pytest.mark.parametrize(
-    ("text", "says"), [("stores = [", "The text is not TOML"), ('name = "a"', "stores"), (TOML + "x = 1", "x")]
+    ("text", "says"),
+    [
+        ("stores = [", "The text is not TOML"),
+        ("a = " + "[" * 5_000, "The text is not TOML"),
+        ("a = '\ud800'", "The text is not TOML"),
+        ('name = "a"', "stores"),
+        (TOML + "x = 1", "x"),
+    ],
 )
 def test_first_settings_that_are_not_legal_are_not_written(nowhere: Path, text: str, says: str) -> None:
     with pytest.raises(TwinstoreError, match=says) as raised:

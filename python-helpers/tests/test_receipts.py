@@ -23,14 +23,14 @@ def nobody() -> None:
     """Who is asked before a commit, and allows it."""
 
 
-@pytest.mark.parametrize(("told", "foreign"), [([], False), ([0, 0], False), ([1, 0], True), ([0, None], True)])
+@pytest.mark.parametrize(("told", "hold"), [([], True), ([0, 0], True), ([1, 0], False), ([0, None], False)])
 def test_what_others_changed_and_what_is_not_known_of_it_is_remembered(
-    spark: SparkSession, tmp_path: Path, told: list[int | None], foreign: bool
+    spark: SparkSession, tmp_path: Path, told: list[int | None], hold: bool
 ) -> None:
     for version, commits in enumerate(told):
         Receipts(Ledger(spark, str(tmp_path))).keep(receipt(version, commits), nobody)
     reached = Receipts(Ledger(spark, str(tmp_path))).watermark("id")
-    assert (reached.version, reached.foreign) == (len(told) - 1, foreign)
+    assert (reached.version, reached.hashes_hold) == (len(told) - 1, hold)
 
 
 def test_receipts_of_a_table_from_before_a_column_are_read_and_added_to(spark: SparkSession, tmp_path: Path) -> None:
@@ -39,8 +39,9 @@ def test_receipts_of_a_table_from_before_a_column_are_read_and_added_to(spark: S
     facts = {**receipt(0, 0).to_dict(), "durations_s": "{}"}
     beside.append(NAME, [tuple(facts[name] for name in older.names)], older, nobody)
     receipts = Receipts(beside)
-    assert (receipts.watermark("id").version, receipts.watermark("id").foreign) == (0, True)
-    assert receipts.last("id") is not None
+    assert (receipts.watermark("id").version, receipts.watermark("id").hashes_hold) == (0, False)
+    last = receipts.last("id")
+    assert last is not None and last.foreign is None
     newest = receipts.keep(receipt(1, 0), nobody)
     assert receipts.last("id") == newest
     assert Receipts(beside).watermark("id").version == 1

@@ -23,9 +23,9 @@ from .run_identity import RunIdentity
 from .stages import begun
 from .twins import Twins
 from .types import event_us, quoted
-from .winners import ORDER, from_event_us, key_names, order_column, order_rows
+from .winners import EVENT_US, ORDER, from_event_us, key_names, order_column, order_rows
 
-_EVENT_US, _HASH = "_event_us", "_hash"
+_HASH = "_hash"
 
 #: Bytes of a batch that is looked at before it is known whether its run is in history.
 _SMALL_BYTES = 64 * 2**20
@@ -148,7 +148,7 @@ def compared(
     elif newest_known_us is not None and totals.oldest_us > newest_known_us:
         yield batch
     else:
-        timed = batch.withColumn(_EVENT_US, event_us(definition.event_column))
+        timed = batch.withColumn(EVENT_US, event_us(definition.event_column))
         # Kept, so that its size is known when it meets whole rows: where it is small it moves and they do not.
         hashes_hold = _hashes_hold(twins, snapshot, watermark)
         events = _changed_events(twins, timed, snapshot, totals.oldest_us, totals.newest_us, hashes_hold).persist()
@@ -156,7 +156,7 @@ def compared(
             if events.count() == 0:
                 yield None
             else:
-                yield timed.join(events, [*definition.keys, _EVENT_US], "left_semi").drop(_EVENT_US)
+                yield timed.join(events, [*definition.keys, EVENT_US], "left_semi").drop(EVENT_US)
         finally:
             events.unpersist()
 
@@ -164,7 +164,7 @@ def compared(
 def _hashes_hold(twins: Twins, snapshot: Snapshot, watermark: Watermark) -> bool:
     """Whether each `_row_hash` in a snapshot is that of its row's values: nobody else changed rows, as an UPDATE does
     that leaves the hash alone."""
-    return not watermark.foreign and changes_of(twins, Gap(watermark.version, snapshot.version)).foreign == ()
+    return watermark.hashes_hold and changes_of(twins, Gap(watermark.version, snapshot.version)).foreign == 0
 
 
 def _changed_events(
@@ -183,12 +183,12 @@ def _changed_events(
         ordered = order_column(definition, sf.coalesce(sf.col(ROW_HASH), values)).alias(ORDER)
         order = history.select(*keys, ordered, values.alias(_HASH))
         known_hash = sf.max(sf.struct(ORDER, _HASH)).getField(_HASH)
-    by_event = order.groupBy(*keys, sf.col(f"{ORDER}.event_us").alias(_EVENT_US))
+    by_event = order.groupBy(*keys, sf.col(f"{ORDER}.event_us").alias(EVENT_US))
     newest = by_event.agg(known_hash.alias("known_hash"))
     # Of two records of one event in the batch the greater hash would win, and is what history would show.
-    events = timed.groupBy(*keys, _EVENT_US).agg(sf.max(ROW_HASH).alias("batch_hash"))
-    joined = events.join(newest, [*definition.keys, _EVENT_US], "left")
-    return joined.where(~sf.col("batch_hash").eqNullSafe(sf.col("known_hash"))).select(*keys, _EVENT_US)
+    events = timed.groupBy(*keys, EVENT_US).agg(sf.max(ROW_HASH).alias("batch_hash"))
+    joined = events.join(newest, [*definition.keys, EVENT_US], "left")
+    return joined.where(~sf.col("batch_hash").eqNullSafe(sf.col("known_hash"))).select(*keys, EVENT_US)
 
 
 def _commit(
@@ -216,7 +216,7 @@ def _already(twins: Twins, rows_in: int, run_id: str, watermark: Watermark) -> A
         0,
         (
             f"The run {run_id} was {where} before: its rows were not appended again.",
-            "Rows of it that left history since come back only by another run=.",
+            "Rows of it that left history since, or were changed there, come back only by another run=.",
         ),
         was_there=True,
     )

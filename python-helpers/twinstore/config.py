@@ -171,21 +171,39 @@ def write_settings(text: str) -> Path:
     candidates = config_candidates()
     for path in candidates:
         if path.is_file():
-            raise TwinstoreError("conflict", f"{path} holds settings already.", "Edit that file instead.")
+            raise _there_already(path)
     target = candidates[-1]
-    _checked(_toml(text.encode(), "The text"), "as sent", target.absolute().parent)
+    if target.is_symlink():
+        raise TwinstoreError(
+            "conflict", f"{target} is a link to {target.readlink()}, where no file is.", "Remove it or make that file."
+        )
+    _checked(_toml(text.encode(errors="surrogatepass"), "The text"), "as sent", target.absolute().parent)
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if target.is_symlink():
-            # It leads nowhere: its demo stack was deleted.
-            target.unlink()
         target.touch(mode=0o600, exist_ok=False)
+    except FileExistsError as error:
+        raise (_there_already(target) if target.is_file() else _not_writable(target, error)) from error
+    except OSError as error:
+        raise _not_writable(target, error) from error
+    try:
         target.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise TwinstoreError(
-            "forbidden", f"{target} could not be written: {error.strerror}.", "See to the rights of its folder."
-        ) from error
+        # Half of it would count as settings.
+        target.unlink()
+        raise _not_writable(target, error) from error
     return target
+
+
+def _there_already(path: Path) -> TwinstoreError:
+    return TwinstoreError("conflict", f"{path} holds settings already.", "Edit that file instead.")
+
+
+def _not_writable(path: Path, error: OSError) -> TwinstoreError:
+    return TwinstoreError(
+        "forbidden",
+        f"{path} could not be written: {error.strerror}.",
+        "See to the room on the disk and the rights.",
+    )
 
 
 def _found() -> Path:
@@ -215,7 +233,7 @@ def _parsed_toml(path: Path) -> Any:
         raise TwinstoreError(
             "not_found",
             f"The settings' file {path} could not be read: {error.strerror}.",
-            "Name another one, or start the demo stack (`twinstore stack up`), which writes one.",
+            "Name another one, or start the demo stack (`twinstore stack demo`), which writes one.",
         ) from error
     return _toml(data, str(path))
 
@@ -223,7 +241,7 @@ def _parsed_toml(path: Path) -> Any:
 def _toml(data: bytes, source: str) -> Any:
     try:
         return tomllib.loads(data.decode())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TwinstoreError("bad_request", f"{source} is not TOML: {error}.", "Correct the line named.") from error
 
 
@@ -233,7 +251,7 @@ def _checked(raw: Any, source: str, folder: Path) -> Settings:
         raise TwinstoreError(
             "bad_request",
             f"The settings ({source}) are not legal: {'; '.join(wrong)}.",
-            "Correct them; the demo stack (`twinstore stack up`) writes a file that serves as an example.",
+            "Correct them; the demo stack (`twinstore stack demo`) writes a file that serves as an example.",
         )
     offline, online, spark = raw["stores"]["offline"], raw["stores"]["online"], raw.get("spark", {})
     _refuse_what_is_ignored(online, source)

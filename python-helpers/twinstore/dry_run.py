@@ -11,6 +11,7 @@ from pyspark.sql import functions as sf
 from .append import compared, hashed, staged, totals_of
 from .config import Settings
 from .cost import cost_notes
+from .gap import changes_of
 from .preflight import check
 from .receipts import Gap, Receipt, Watermark
 from .run_identity import RunIdentity
@@ -48,6 +49,8 @@ def _plan(twins: Twins, settings: Settings, identity: RunIdentity, batch: Batch)
         at_us=now_us,
         notes=("A dry run: nothing was written.", *ready.notes),
     )
+    if snapshot is not None:
+        plan = replace(plan, foreign=changes_of(twins, plan.gap).foreign)
     rows = hashed(batch.rows, twins.definition, now_us)
     if snapshot is not None and twins.offline.has_run(twins.definition.name, identity.run_id):
         count = rows.count()

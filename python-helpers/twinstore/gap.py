@@ -40,11 +40,17 @@ class Changes:
         return any(commit.removes for commit in self.commits)
 
     @property
-    def foreign(self) -> tuple[Commit, ...] | None:
-        """Commits of other writers that changed rows; None where the log no longer has all commits."""
+    def by_others(self) -> tuple[Commit, ...]:
+        """Commits of other writers that changed rows, of those that the log still has."""
+        return tuple(commit for commit in self.commits if commit.changes_rows and not commit.ours)
+
+    @property
+    def foreign(self) -> int | None:
+        """How many of these may have left a `_row_hash` that is not its row's, as an UPDATE does and a DELETE cannot;
+        None where the log no longer has all commits."""
         if len(self.commits) < self.gap.to_version - self.gap.from_version:
             return None
-        return tuple(commit for commit in self.commits if commit.changes_rows and not commit.ours)
+        return sum(commit.operation != "DELETE" for commit in self.by_others)
 
     @property
     def none(self) -> bool:
@@ -80,11 +86,11 @@ class Counts:
 
 @dataclass(frozen=True)
 class Due:
-    """What is due online: `newest` (keys, `EVENT_US`) tells the winners among the rows of `source` (None: each is one),
+    """What is due online: `times` (keys, `EVENT_US`) tell the winners among the rows of `source` (None: each is one),
     `absent` the keys to delete (None: none). `max_event_us` is the newest event time in the table at the end of the
     gap."""
 
-    newest: DataFrame | None
+    times: DataFrame | None
     keys: int
     oldest_us: int | None
     source: DataFrame
@@ -179,8 +185,8 @@ class _Finder:
         since = snapshot if first_us is None else snapshot.where(from_event_us(self._definition, first_us))
         history = event_times(since, self._definition)
         related = self._cached(history.join(touched.drop(EVENT_US), self._keys, "left_semi"))
-        winners = self._cached(newest(related, self._definition))
-        return replace(self._due(winners, snapshot, None, self._counts(related)), max_event_us=newest_us)
+        times = self._cached(newest(related, self._definition))
+        return replace(self._due(times, snapshot, None, self._counts(related)), max_event_us=newest_us)
 
     def of_keys(self) -> Due:
         """Of a gap that took rows away or replaced some, and of wanted keys: the winner may be any row of history."""
@@ -192,9 +198,9 @@ class _Finder:
             keys = changed if keys is None else changed.unionByName(keys).distinct()
         snapshot = self._twins.offline.read(self._start.head.version)
         related = self._cached(event_times(snapshot, self._definition).join(keys, self._keys, "left_semi"))
-        winners = self._cached(newest(related, self._definition))
-        absent = keys.join(winners, self._keys, "left_anti")
-        due = self._due(winners, snapshot, absent, self._counts(related))
+        times = self._cached(newest(related, self._definition))
+        absent = keys.join(times, self._keys, "left_anti")
+        due = self._due(times, snapshot, absent, self._counts(related))
         return replace(due, max_event_us=self._newest_us(snapshot))
 
     def every_key(self) -> Due:
@@ -203,15 +209,15 @@ class _Finder:
         offline, columns = self._twins.offline, self._start.head.schema
         snapshot = offline.read(head) if set_to is None else offline.read_as(columns, set_to)
         history = event_times(snapshot, self._definition)
-        winners = self._cached(newest(history, self._definition))
+        times = self._cached(newest(history, self._definition))
         candidates = self._twins.online.read().select(*key_names(self._definition))
         # A slower writer of another snapshot may bring them only later.
         for keys in self._keys_of_others(head if set_to is None else set_to):
             candidates = candidates.unionByName(keys).distinct()
-        absent = candidates.join(winners, self._keys, "left_anti")
+        absent = candidates.join(times, self._keys, "left_anti")
         is_first = self._changes.gap.from_version < 0 and self._own is not None
         only_own = is_first and self._changes.inserts == (self._own,)
-        due = self._due(winners, snapshot, absent, self._counts(None if only_own else history))
+        due = self._due(times, snapshot, absent, self._counts(None if only_own else history))
         return due if set_to is None else replace(due, max_event_us=self._newest_us(offline.read(head)))
 
     def _keys_of_others(self, version: int) -> Iterator[DataFrame]:
@@ -265,10 +271,10 @@ class _Finder:
         own_rows, late, corrected = (each or 0 for each in sums)
         return Counts(late, corrected, superseded=own_rows - keys)
 
-    def _due(self, winners: DataFrame, source: DataFrame, absent: DataFrame | None, counts: Counts) -> Due:
-        totals = winners.agg(sf.count(sf.lit(1)), least_us(), sf.max(EVENT_US))
+    def _due(self, times: DataFrame, source: DataFrame, absent: DataFrame | None, counts: Counts) -> Due:
+        totals = times.agg(sf.count(sf.lit(1)), least_us(), sf.max(EVENT_US))
         keys, oldest_us, newest_us = totals.collect()[0]
-        return Due(winners, keys, oldest_us, source, absent, newest_us, counts)
+        return Due(times, keys, oldest_us, source, absent, newest_us, counts)
 
     def _newest_us(self, rows: DataFrame) -> int | None:
         newest_us: int | None = rows.agg(sf.max(event_us(self._definition.event_column))).collect()[0][0]
@@ -282,9 +288,9 @@ class _Finder:
 
 def winner_rows(due: Due, twins: Twins, partitions: int) -> DataFrame:
     """The whole rows that are due, one per key, with `TIED`."""
-    if due.newest is None:
+    if due.times is None:
         return due.source.withColumn(TIED, sf.lit(False)).repartition(partitions, *key_names(twins.definition))
-    return rows_of(due.newest, due.source, twins.definition, partitions, due.oldest_us)
+    return rows_of(due.times, due.source, twins.definition, partitions, due.oldest_us)
 
 
 def resumed_runs(changes: Changes, own_is_fresh: bool, own: Commit | None) -> Sequence[str]:

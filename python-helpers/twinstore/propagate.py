@@ -63,9 +63,7 @@ class Propagation:
         Raises `WriteUnconfirmed`, which carries the receipt as far as it goes, when the online store fails.
         """
         gap = start.changes.gap
-        foreign = start.changes.foreign
-        told = None if foreign is None else len(foreign)
-        draft = replace(draft, gap=gap, max_event_us=start.reached.max_event_us, foreign=told)
+        draft = replace(draft, gap=gap, max_event_us=start.reached.max_event_us, foreign=start.changes.foreign)
         if gap.empty:
             return replace(
                 draft, notes=(*draft.notes, f"Everything up to version {gap.to_version} was online already.")
@@ -226,7 +224,7 @@ def failed_key(definition: Definition) -> Column:
 
 def _foreign(changes: Changes) -> Iterable[str]:
     """Notes on what others did in the gap."""
-    for commit in changes.foreign or ():
+    for commit in changes.by_others:
         yield f"{commit.operation} at version {commit.version}, by another writer, was brought online."
 
 

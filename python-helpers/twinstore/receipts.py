@@ -113,15 +113,15 @@ class Receipt:
 class Watermark:
     """The version up to which all is online (−1: nothing is), by which run, and the newest event time up to there.
 
-    `write_timestamp_us` is the greatest that any receipt tells of, 0 without one; `foreign`: whether one tells of rows
-    that other writers changed, or cannot tell.
+    `write_timestamp_us` is the greatest that any receipt tells of, 0 without one; `hashes_hold`: whether each tells
+    that no other writer may have left a `_row_hash` that is not its row's.
     """
 
     version: int = -1
     run_id: str | None = None
     max_event_us: int | None = None
     write_timestamp_us: int = 0
-    foreign: bool = False
+    hashes_hold: bool = True
 
 
 class Receipts:
@@ -156,7 +156,9 @@ class Receipts:
         facts = newest.asDict()
         gap = Gap(newest.gap["from"], newest.gap["to"])
         lists = {name: tuple(facts[name]) for name in ("resumed", "notes")}
-        return Receipt(**{**facts, **lists, "gap": gap, "durations_s": json.loads(newest.durations_s), "kept": True})
+        # A table that is older than the column does not tell.
+        others = {"foreign": facts.get("foreign"), "durations_s": json.loads(newest.durations_s)}
+        return Receipt(**{**facts, **lists, **others, "gap": gap, "kept": True})
 
     def keep(self, receipt: Receipt, before_commit: Callable[[], None]) -> Receipt:
         """Adds the receipt to the table; gives it back marked as kept. `before_commit` may refuse by raising."""
@@ -198,7 +200,7 @@ def watermark(receipts: Iterable[Row]) -> Watermark:
     """
     rows = list(receipts)
     newest_us = max((row["write_timestamp_us"] for row in rows), default=0)
-    reached = Watermark(write_timestamp_us=newest_us, foreign=any(row["foreign"] != 0 for row in rows))
+    reached = Watermark(write_timestamp_us=newest_us, hashes_hold=all(row["foreign"] == 0 for row in rows))
     for each in sorted(rows, key=lambda row: (row["from"], row["to"], row["at_us"])):
         if each["from"] > reached.version:
             break

@@ -12,7 +12,7 @@ from .cql import Cql
 from .delta_log import OfflineTable, Snapshot
 from .dry_run import dry_run as plan_write
 from .errors import TwinstoreError
-from .feature_group import CREATED_US, ROW_HASH, Definition, FeatureGroup
+from .feature_group import Definition, FeatureGroup
 from .groups import find_group, find_groups
 from .java import keep_lookups
 from .keys import keys_frame
@@ -22,7 +22,7 @@ from .receipts import Receipt, Receipts
 from .run_identity import RunIdentity, run_identity
 from .session import PINNED_CONF
 from .twins import Twins
-from .winners import ORDER, winners
+from .winners import winners
 from .write import Batch, Writer
 
 if TYPE_CHECKING:
@@ -138,8 +138,9 @@ class Store:
         """Deletes entities, with all their history, from both stores, and from what is kept of proofs and failed rows.
 
         `keys` as in `online`. Old files stay until VACUUM: those of the Delta table, its change feed among them, and
-        those of `_twinstore/proofs`, `offenders` and `failed_rows` beside it, each of which is a table of its own. What
-        Cassandra has on disk goes with its compactions. Broken off, the same delete goes on where it stopped.
+        those of `_twinstore/proofs`, `offenders` and `failed_rows` beside it, each a table of its own. What Cassandra
+        has on disk goes with its compactions. Broken off, the same delete goes on where it stopped. A proof that runs
+        meanwhile may keep them once more: delete them again after it.
         """
         definition = self.definition(group)
         wanted = keys_frame(self.spark, definition, keys).persist()
@@ -270,8 +271,8 @@ class Store:
         if keys is not None:
             rows = _of_keys(rows, keys_frame(self.spark, definition, keys))
         if latest:
-            rows = winners(rows, definition).drop(ORDER)
-        return rows.drop(CREATED_US, ROW_HASH).select(*(column.name for column in definition.columns))
+            rows = winners(rows, definition)
+        return rows.select(*(column.name for column in definition.columns))
 
     def twins(self, definition: Definition) -> Twins:
         """The two stores of a definition."""

@@ -65,7 +65,7 @@ _JSON = {
 }
 
 
-class IllegalType(TwinstoreError):  # noqa: N818 - it is a verdict on a column, not a failure
+class IllegalType(TwinstoreError):  # noqa: N818 - the name says what is wrong
     """A column whose type the contract refuses; `remedy` is the cast or declaration that makes it legal."""
 
     def __init__(self, message: str, remedy: str) -> None:

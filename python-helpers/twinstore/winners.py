@@ -16,7 +16,7 @@ from .types import US_PER_DAY, event_us, quoted
 EVENT_US = "_event_us"
 #: Column of `order_rows`: struct(event_us, created_us, row_hash), greater is later. A total order.
 ORDER = "_order"
-#: Column of `rows_of`: whether only its hash tells a row from another of its event time and run.
+#: Column of `rows_of`: whether only its hash tells a row from another of its event time that was written at once.
 TIED = "_tied"
 
 
@@ -98,8 +98,8 @@ def tied_note(keys: int) -> Iterable[str]:
     """What a receipt says where that is so of some keys."""
     if keys:
         yield (
-            f"{counted(keys, 'entity has', 'entities have')} several newest rows, of one event time and run, with "
-            "different values: the one with the greatest row hash counts."
+            f"{counted(keys, 'entity has', 'entities have')} several newest rows of one event time and written at once "
+            "with other values: the one with the greatest row hash counts."
         )
 
 

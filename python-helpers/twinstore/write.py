@@ -130,34 +130,38 @@ class Writer:
             self.checkpoint("propagate")
             propagation = Propagation(twins, self.settings, stages, self.checkpoint, before_commit)
             receipt = propagation.finish(draft, start, keys)
+            if operation == "delete" and keys is not None:
+                # After the online store, which is what must not wait for a record that cannot be written.
+                with stages.stage("delete"):
+                    receipt = replace(receipt, notes=(*receipt.notes, *self._forget(keys, before_commit)))
         stages.finished()
         return replace(receipt, durations_s=dict(stages.durations_s))
 
     def _delete(self, keys: DataFrame, snapshot: Snapshot, before_commit: Callable[[], None]) -> Appended:
         """Takes the rows of keys out of history, in one commit also when it has none: they are to leave the online
-        store all the same; and out of proofs and failed rows."""
+        store all the same."""
         before_commit()
         rows = self.twins.offline.delete(keys)
         if rows is None:
             before_commit()
             self.twins.offline.stamp(snapshot.schema, "keys")
         asked = counted(keys.count(), "key", "keys")
-        notes = [f"History had no row of {asked}: see that they are right."]
-        if rows:
-            told = f"{counted(rows, 'row', 'rows')} of {asked} left history."
-            notes = [f"{told} Earlier versions of the Delta table and its change feed hold them until VACUUM."]
-        records = self._forget(keys, before_commit)
-        if records:
-            told = f"{counted(records, 'row', 'rows')} of them left the tables of proofs and failed rows."
-            notes.append(f"{told} Earlier versions of these hold them until VACUUM of each.")
-        return Appended(None, 0, 0, tuple(notes))
+        if not rows:
+            return Appended(None, 0, 0, (f"History had no row of {asked}: see that they are right.",))
+        note = f"{counted(rows, 'row', 'rows')} of {asked} left history."
+        told = f"{note} Earlier versions of the Delta table and its change feed hold them until VACUUM."
+        return Appended(None, 0, 0, (told,))
 
-    def _forget(self, keys: DataFrame, before_commit: Callable[[], None]) -> int:
-        """Takes keys out of what is kept beside history; from how many rows."""
+    def _forget(self, keys: DataFrame, before_commit: Callable[[], None]) -> tuple[str, ...]:
+        """Takes keys out of what is kept beside history; what to say about it."""
         definition, ledger = self.twins.definition, self.twins.ledger
         failed = keys.select(failed_key(definition).alias("key"))
-        named = Proofs(ledger).forget(keys, definition, before_commit)
-        return named + ledger.delete(FAILED_ROWS, failed, before_commit)
+        records = Proofs(ledger).forget(keys, definition, before_commit)
+        records += ledger.delete(FAILED_ROWS, failed, before_commit)
+        if not records:
+            return ()
+        told = f"{counted(records, 'row', 'rows')} of them left the tables of proofs and failed rows."
+        return (f"{told} Earlier versions of these hold them until VACUUM of each.",)
 
     def _watermark(self, ready: Readiness) -> Watermark:
         if ready.snapshot is None:

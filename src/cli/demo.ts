@@ -1,9 +1,9 @@
-import { lstat, mkdir, realpath, rm, symlink } from 'node:fs/promises';
+import { lstat, mkdir, readlink, realpath, rm, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { settingsCandidates } from '../companion';
 import { TwinstoreError } from '../contract';
-import { stackFolder, up } from '../stack';
+import { down, stackFolder, up } from '../stack';
 import type { IInputResult, Progress } from '../stack';
 import type { IContext } from './command';
 import { makeInput } from './input';
@@ -33,49 +33,81 @@ export async function startDemo(
 ): Promise<IDemo> {
   const { settings } = stackFolder(name, context.env);
   const link = await placeFor(settings, context);
-  await up(name, {}, stackHost(context, progress));
-  const input = await makeInput(name, { rows: 'small' }, context, progress);
   if (notebooks !== undefined) {
     await copyExamples(notebooks, context);
   }
-  // Last, for from here on everything reads and writes the stack.
-  await use(settings, link);
-  return { settings, used_as: link, input };
+  const { found } = await up(name, {}, stackHost(context, progress));
+  try {
+    const input = await makeInput(name, { rows: 'small' }, context, progress);
+    // Last, for from here on everything reads and writes the stack.
+    await use(settings, link);
+    return { settings, used_as: link, input };
+  } catch (error) {
+    if (!found) {
+      await down(name, context.env);
+    }
+    throw error;
+  }
+}
+
+/** Take away what leads to the settings of a stack that was deleted. */
+export async function disuse(settings: string, { env, cwd }: IContext): Promise<void> {
+  for (const path of settingsCandidates({ env, cwd, home: homedir() })) {
+    if ((await target(path)) === settings) {
+      await rm(path);
+    }
+  }
 }
 
 /** Where settings are looked for when none are named. Throws `conflict` when others are found there. */
 async function placeFor(settings: string, { env, cwd }: IContext): Promise<string> {
   const candidates = settingsCandidates({ env, cwd, home: homedir() });
-  const own = await realPath(settings);
   for (const path of candidates) {
-    const found = await realPath(path);
-    if (found === null) {
-      continue;
+    if ((await target(path)) === settings) {
+      return path;
     }
-    if (found !== own) {
-      throw new TwinstoreError(
-        'conflict',
-        `${path} holds settings already, and they stay in use.`,
-        'Move that file away, or run `twinstore stack up` and name its settings by TWINSTORE_CONFIG.'
-      );
+    if (await isThere(path)) {
+      await requireOwn(path, settings);
+      return path;
     }
-    return path;
   }
   return candidates.at(-1) ?? settings;
 }
 
-/** Let `link` lead to the settings. A link that leads nowhere is of a stack that was deleted, and is replaced. */
+/** Let `link` lead to the settings. Throws `conflict` when something else has come there meanwhile. */
 async function use(settings: string, link: string): Promise<void> {
-  if ((await realPath(link)) !== null) {
-    return;
+  if (!(await isThere(link))) {
+    await mkdir(dirname(link), { recursive: true, mode: 0o700 });
+    await symlink(settings, link).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') {
+        throw error;
+      }
+    });
   }
-  await mkdir(dirname(link), { recursive: true, mode: 0o700 });
-  if ((await lstat(link).catch(() => null))?.isSymbolicLink()) {
-    await rm(link);
-  }
-  await symlink(settings, link);
+  await requireOwn(link, settings);
 }
 
-function realPath(path: string): Promise<string | null> {
-  return realpath(path).catch(() => null);
+/** Throws `conflict` when a path is not, or does not lead to, these settings. */
+async function requireOwn(path: string, settings: string): Promise<void> {
+  const [found, own] = await Promise.all([path, settings].map(each => realpath(each).catch(() => null)));
+  if (found === null || found !== own) {
+    throw new TwinstoreError(
+      'conflict',
+      `${path} ${found === null ? 'is a link that leads nowhere' : 'holds settings already, and they stay in use'}.`,
+      'Move it away, or run `twinstore stack up` and name the settings that it prints by TWINSTORE_CONFIG.'
+    );
+  }
+}
+
+/** Whether there is something at a path, be it a link that leads nowhere. */
+function isThere(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false
+  );
+}
+
+/** Where a link leads; null when it is none. */
+function target(path: string): Promise<string | null> {
+  return readlink(path).catch(() => null);
 }

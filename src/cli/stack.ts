@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { change, down, remove, status, supervise, up } from '../stack';
+import { change, down, remove, stackFolder, status, supervise, up } from '../stack';
 import type { IStackStatus, PartName } from '../stack';
 import { EXIT, WrongUse, portNumber } from './command';
 import type { ICommand, IContext } from './command';
-import { startDemo } from './demo';
+import { disuse, startDemo } from './demo';
 import type { IDemo } from './demo';
 import { inputInWords, makeInput } from './input';
 import { asJob } from './job_events';
@@ -97,6 +97,9 @@ export const stackCommand: ICommand = {
       case 'down': {
         const ran = await down(name, context.env);
         const deleted = values.delete ? await remove(name, context.env) : null;
+        if (deleted !== null) {
+          await disuse(stackFolder(name, context.env).settings, context);
+        }
         context.stderr.write(
           `The stack ${name} ${ran ? 'is down' : 'did not run'}.\n` +
             (deleted ? `Deleted ${deleted} (Cassandra's data, buckets, settings, logs).\n` : '')

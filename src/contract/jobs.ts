@@ -1,7 +1,7 @@
 import type { IErrorBody } from './errors';
 import type { ParityReport, Receipt } from './types';
 
-/** Verbs that `POST jobs` accepts, each a child `python -m twinstore VERB … --json`. */
+/** Verbs that `POST jobs` accepts, each a child: `python -m twinstore VERB … --json`, or the command for `demo`. */
 export type JobVerb = 'demo' | 'run' | 'parity' | 'retry' | 'repair' | 'materialize';
 
 /** Body of `POST jobs`. */

@@ -141,7 +141,7 @@ export interface Receipt {
    */
   unconfirmed: number;
   /**
-   * Commits of other writers in the gap that changed rows; null where the log no longer told.
+   * Commits of other writers in the gap that wrote rows anew; null where the log no longer told.
    */
   foreign: number | null;
   /**

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../src/stack';
@@ -41,6 +41,7 @@ async function newcomersLab(): Promise<ILab> {
       server.kill('SIGTERM');
       await exited;
       await stackCommand(['down', '--delete'], env);
+      expect(readdirSync(join(home, 'config', 'twinstore'))).toEqual([]);
       rmSync(home, { recursive: true });
     }
   };

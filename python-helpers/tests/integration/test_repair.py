@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -119,6 +120,8 @@ def test_what_is_kept_of_deleted_entities_beside_history_goes_too(
         broken.setattr(Ledger, "delete", fail)
         store.delete(group, keys)
     assert "of a" in kept()
+    # What is read online does not wait for it.
+    assert [row.house for row in store.online(group).collect()] == ["b"]
     receipt = store.delete(group, keys)
     assert any(note.startswith("3 rows of them left the tables of proofs and failed rows.") for note in receipt.notes)
     assert "of a" not in kept() and "longlong" not in kept()
@@ -129,6 +132,35 @@ def test_what_is_kept_of_deleted_entities_beside_history_goes_too(
     assert not any("left the tables" in note for note in nothing.notes)
     ledger = store.twins(store.definition(group)).ledger
     assert [ledger.version(name) for name in ("proofs", "failed_rows")] == versions
+
+
+def test_what_is_kept_of_deleted_entities_goes_whatever_the_types_of_their_keys(
+    spark: SparkSession, store: Store, make_group: MakeGroup
+) -> None:
+    keys = {
+        "flag": "true",
+        "number": "9007199254740993L",
+        "price": "cast(1.50 AS decimal(5,2))",
+        "since": "date'1969-12-31'",
+        "at": "timestamp'2026-11-25 10:00:00.123'",
+        "bytes": "X'00ff'",
+        "name": "'a \"ü'",
+    }
+    rows = spark.sql(
+        f"SELECT {', '.join(f'{value} AS {name}' for name, value in keys.items())}, "
+        "date'2014-01-01' AS day, 1.5D AS mean"
+    )
+    group = make_group(keys=list(keys))
+    store.write(rows, group)
+    store.cql.execute(f"TRUNCATE {group.online}")
+    assert store.parity(group).offenders_total == 1
+    store.delete(group, rows.select(*keys))
+    ledger = store.twins(store.definition(group)).ledger
+    offenders, proofs = ledger.read("offenders"), ledger.read("proofs")
+    assert offenders is not None and proofs is not None
+    assert offenders.count() == 0
+    (report,) = [json.loads(row.report) for row in proofs.collect()]
+    assert report["offenders"]["shown"] == []
 
 
 def test_a_key_that_the_online_store_refuses_is_deleted_from_history(

@@ -92,6 +92,7 @@ def test_holds_front_end_bundles_and_contract(wheel: Path) -> None:
         "twinstore/_node/cli.js",
         "twinstore/_node/companion.js",
         "twinstore/notebooks/energy_features.ipynb",
+        "twinstore/notebooks/training_set.ipynb",
         "twinstore/contract/routes.json",
         f"twinstore-0.1.0.data/data/{extension}/package.json",
         f"twinstore-0.1.0.data/data/{extension}/install.json",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .app import TwinstoreApp
 
 _NDJSON = "application/x-ndjson"
+#: Characters of settings that are taken: they are parsed while everything else waits.
+_MAX_SETTINGS = 20_000
 
 
 class StatusHandler(JsonHandler):
@@ -72,6 +74,8 @@ class SettingsHandler(JsonHandler):
         body = self.json_body()
         if not isinstance(body, dict) or body.keys() != {"text"} or not isinstance(body["text"], str):
             raise TwinstoreError("bad_request", "Settings are sent as {text}.", "Correct the request.")
+        if len(body["text"]) > _MAX_SETTINGS:
+            raise TwinstoreError("bad_request", f"Settings have at most {_MAX_SETTINGS:,} characters.", "Shorten them.")
         self.answer({"path": str(write_settings(body["text"]))}, 201)
 
 

@@ -65,9 +65,10 @@ def job_request(body: Any, root: Path) -> JobRequest:
 
 
 def _demo(args: dict[str, Any], root: Path) -> tuple[str, list[str]]:
-    # JupyterLab may serve the example notebooks already, as `twinstore start` lets it.
-    copies = [] if (root / _EXAMPLE).is_file() else ["--notebooks", str(root / "notebooks")]
-    return "demo stack", ["stack", "demo", "--job", *copies]
+    if (root / _EXAMPLE).is_file():
+        # JupyterLab serves the example notebooks already, as `twinstore start` lets it.
+        return "demo stack", ["stack", "demo", "--job"]
+    return "demo stack", ["stack", "demo", "--job", "--notebooks", str(_inside("notebooks", root))]
 
 
 def _run(args: dict[str, Any], root: Path) -> tuple[str, list[str]]:
@@ -127,19 +128,24 @@ def _group(args: dict[str, Any]) -> str:
 def _notebook(path: Any, root: Path) -> Path:
     if not isinstance(path, str) or not path or "\0" in path:
         raise _bad("notebook must be a path.")
+    found = _inside(path, root)
+    if found.suffix != ".ipynb":
+        raise _bad(f"{path} is not a notebook (.ipynb).")
+    if not found.is_file():
+        raise TwinstoreError("not_found", f"There is no notebook {path} under {root}.", "Save it first.")
+    return found
+
+
+def _inside(path: str, root: Path) -> Path:
+    """The path from `root`, resolved before it is compared, so that neither `..` nor a link leads out."""
     base = root.resolve()
-    # Resolved before it is compared, so that neither `..` nor a link leads out.
     found = (base / path.lstrip("/")).resolve()
     if not found.is_relative_to(base):
         raise TwinstoreError(
             "forbidden",
             f"{path} leads out of {base}, the folder that this server serves.",
-            "Copy the notebook into it.",
+            "Use a folder inside of it.",
         )
-    if found.suffix != ".ipynb":
-        raise _bad(f"{path} is not a notebook (.ipynb).")
-    if not found.is_file():
-        raise TwinstoreError("not_found", f"There is no notebook {path} under {base}.", "Save it first.")
     return found
 
 

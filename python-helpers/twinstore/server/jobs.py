@@ -90,7 +90,8 @@ class Job:
         """Starts the child. Raises `TwinstoreError` when there is no such interpreter, or no Node."""
         self._python = python
         if self.request.is_command:
-            command = [find_node(), str(node_bundle("cli.js")), *self.request.arguments]
+            node = await asyncio.to_thread(find_node)
+            command = [node, str(node_bundle("cli.js")), *self.request.arguments]
         else:
             command = [python, "-m", "twinstore", *self.request.arguments, "--json", "--until-stdin-closes"]
         try:

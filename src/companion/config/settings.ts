@@ -86,7 +86,7 @@ export function parseSettings(text: string, path: string, home: string): Setting
     throw new TwinstoreError(
       'bad_request',
       `The settings (${path}) are not legal: ${problems}.`,
-      'Correct them; the demo stack (`twinstore stack up`) writes a file that serves as an example.'
+      'Correct them; the demo stack (`twinstore stack demo`) writes a file that serves as an example.'
     );
   });
   const { offline, online } = settings.stores;

@@ -156,10 +156,8 @@ export class Preview {
     const { engine, snapshot, options } = this;
     const { limit } = options;
     const projection = projectionOf(snapshot, fieldsNamed(snapshot, options.columns));
-    const candidates = inOrder(snapshot.files)
-      .filter(file => (recordsOf(file) ?? Infinity) - deletedOf(file) >= limit)
-      .sort((a, b) => a.size - b.size)
-      .slice(0, CANDIDATES);
+    const enough = snapshot.files.filter(file => (recordsOf(file) ?? Infinity) - deletedOf(file) >= limit);
+    const candidates = [...inOrder(enough)].sort((a, b) => a.size - b.size).slice(0, CANDIDATES);
     const weighed = candidates.map(async candidate => {
       const file = await DataFile.open(engine, snapshot, candidate, signal);
       return file.live < limit ? null : { ...(await file.cheapest(projection, limit, signal)), file };

@@ -31,7 +31,9 @@ export interface IScanOptions {
 
 /** Files in an order that is the same however the log tells of them, so that some rows of a version are always the same. */
 export function inOrder(files: readonly IAddFile[]): readonly IAddFile[] {
-  return [...files].sort((a, b) => (a.path < b.path ? -1 : Number(a.path > b.path)));
+  // Each path once: those of a checkpoint are read from its columns when they are asked for.
+  const byPath = files.map(file => [file.path, file] as const);
+  return byPath.sort(([a], [b]) => (a < b ? -1 : Number(a > b))).map(([, file]) => file);
 }
 
 /** Reading the rows of a snapshot, batch by batch. */

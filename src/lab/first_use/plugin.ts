@@ -28,22 +28,22 @@ export const firstUsePlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('jupyterlab_twinstore');
     const model = new FirstUseModel(client, health, jobs);
     const cover = new FirstUse(model, trans);
-    health.phaseChanged.connect((_, phase) => {
-      if (phase === 'unconfigured') {
+    const onPhase = (): void => {
+      if (health.phase === 'unconfigured') {
         sidebar.setCover(cover);
       }
-    });
+    };
+    onPhase();
+    health.phaseChanged.connect(onPhase);
     app.commands.addCommand(CommandIDs.startDemo, {
       label: trans.__('Start the Demo Stack'),
       caption: trans.__('Start Cassandra and an S3 server on this machine, with a sample input'),
       describedBy: { args: { type: 'object', properties: {} } },
-      isEnabled: () => health.phase === 'unconfigured',
       execute: async () => {
         sidebar.reveal();
         await model.startDemo();
       }
     });
-    health.phaseChanged.connect(() => app.commands.notifyCommandChanged(CommandIDs.startDemo));
     palette?.addItem({ command: CommandIDs.startDemo, category: trans.__('Twinstore') });
   }
 };

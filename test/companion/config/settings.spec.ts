@@ -50,7 +50,7 @@ describe('settings', () => {
     expect(error).toMatchObject({
       code: 'not_found',
       message: `No settings: ${cwd}/twinstore.toml and /nowhere/.config/twinstore/twinstore.toml do not exist.`,
-      remedy: expect.stringMatching(/twinstore stack up.*TWINSTORE_CONFIG/)
+      remedy: expect.stringMatching(/twinstore stack demo.*TWINSTORE_CONFIG/)
     });
   });
 

@@ -6,7 +6,10 @@ export const MAX_VALUE_BYTES = 256_000_000;
 
 /** Whether a column, or one inside of it, has a longer value. */
 export function hasLongValue(data: Data): boolean {
-  const { type, children, length } = data;
+  const { type, children, length, dictionary } = data;
+  if (dictionary) {
+    return dictionary.data.some(hasLongValue);
+  }
   if (!DataType.isUtf8(type) && !DataType.isBinary(type)) {
     return children.some(hasLongValue);
   }

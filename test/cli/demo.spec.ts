@@ -1,0 +1,88 @@
+import { lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { IContext } from '../../src/cli/command';
+import { disuse, startDemo } from '../../src/cli/demo';
+import { asJob } from '../../src/cli/job_events';
+import type { IJobResult } from '../../src/contract';
+
+let home: string;
+beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'demo-'))));
+afterEach(() => rmSync(home, { recursive: true }));
+
+const settings = (stack: string): string => join(home, 'twinstore', stack, 'twinstore.toml');
+
+function context(): IContext & { stdin: PassThrough; stdout: PassThrough } {
+  return {
+    env: { XDG_STATE_HOME: home, XDG_CONFIG_HOME: join(home, 'config') },
+    cwd: home,
+    program: join(home, 'cli.js'),
+    stdin: new PassThrough(),
+    stdout: new PassThrough(),
+    stderr: new PassThrough(),
+    signal: new AbortController().signal
+  };
+}
+
+/** Lets the user's settings be a link. */
+function linked(to: string): string {
+  const link = join(home, 'config', 'twinstore', 'twinstore.toml');
+  mkdirSync(join(home, 'config', 'twinstore'), { recursive: true });
+  symlinkSync(to, link);
+  return link;
+}
+
+describe('the demo stack', () => {
+  it('leaves a link of the user alone, though it leads nowhere just now', async () => {
+    const link = linked('/not/mounted/twinstore.toml');
+    await expect(startDemo('demo', undefined, context(), () => undefined)).rejects.toMatchObject({
+      code: 'conflict',
+      message: `${link} is a link that leads nowhere.`
+    });
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  });
+
+  it('takes its own link away when it is deleted, and no other', async () => {
+    const link = linked(settings('demo'));
+    await disuse(settings('other'), context());
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    await disuse(settings('demo'), context());
+    expect(() => lstatSync(link)).toThrow('ENOENT');
+  });
+});
+
+describe('a command as a job', () => {
+  const told = ({ stdout }: { stdout: PassThrough }): unknown[] =>
+    String(stdout.read())
+      .trim()
+      .split('\n')
+      .map(line => JSON.parse(line) as unknown);
+
+  it('tells what it does and what came of it', async () => {
+    const job = context();
+    const step = { stage: 'starting', done: 1, total: 2, unit: 'parts' };
+    const code = await asJob(job, async (_, progress) => {
+      progress(step);
+      return { notebook: 'a.ipynb' };
+    });
+    expect(code).toBe(0);
+    expect(told(job)).toEqual([
+      { type: 'started' },
+      { type: 'progress', ...step },
+      { type: 'result', result: { notebook: 'a.ipynb' } }
+    ]);
+  });
+
+  it('stops when standard input closes, for then the server that asked for it is gone', async () => {
+    const job = context();
+    const work = asJob(
+      job,
+      ({ signal }) =>
+        new Promise<IJobResult>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+    );
+    job.stdin.end();
+    expect(await work).toBe(130);
+    expect(told(job)).toEqual([{ type: 'started' }, { type: 'stopped' }]);
+  });
+});
