@@ -47,6 +47,10 @@ datacenter = "datacenter1"
 """
 
 
+#: What a user begins with.
+FIRST = TOML.replace('credentials = {file = "s3-credentials.json"}\n', "")
+
+
 def changed(path: str, value: Any) -> dict[str, Any]:
     """Legal settings with one entry set; None takes it away."""
     settings = copy.deepcopy(LEGAL)
@@ -124,7 +128,7 @@ def test_without_settings_the_error_names_the_demo_stack_and_the_files(nowhere: 
 
 
 def test_first_settings_are_written_for_the_user_alone_and_found(nowhere: Path) -> None:
-    path = write_settings(TOML)
+    path = write_settings(FIRST)
     assert path == nowhere / "config" / "twinstore" / "twinstore.toml"
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert load_settings().source == str(path)
@@ -134,7 +138,7 @@ def test_first_settings_go_where_the_environment_names_a_file_in_vain(
     nowhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TWINSTORE_CONFIG", str(nowhere / "named" / "it.toml"))
-    assert write_settings(TOML) == nowhere / "named" / "it.toml"
+    assert write_settings(FIRST) == nowhere / "named" / "it.toml"
 
 
 def test_a_link_that_leads_nowhere_is_not_written_through(nowhere: Path) -> None:
@@ -142,7 +146,7 @@ def test_a_link_that_leads_nowhere_is_not_written_through(nowhere: Path) -> None
     link.parent.mkdir(parents=True)
     link.symlink_to(nowhere / "gone.toml")
     with pytest.raises(TwinstoreError, match="is a link to") as raised:
-        write_settings(TOML)
+        write_settings(FIRST)
     assert raised.value.code == "conflict"
     assert link.is_symlink()
     assert not (nowhere / "gone.toml").exists()
@@ -154,7 +158,7 @@ def test_settings_that_cannot_be_written_whole_are_not_there(nowhere: Path, monk
 
     monkeypatch.setattr(Path, "write_text", fail)
     with pytest.raises(TwinstoreError, match="No space left on device"):
-        write_settings(TOML)
+        write_settings(FIRST)
     assert not (nowhere / "config" / "twinstore" / "twinstore.toml").exists()
 
 
@@ -165,7 +169,7 @@ def test_settings_that_cannot_be_written_whole_are_not_there(nowhere: Path, monk
         ("a = " + "[" * 5_000, "The text is not TOML"),
         ("a = '\ud800'", "The text is not TOML"),
         ('name = "a"', "stores"),
-        (TOML + "x = 1", "x"),
+        (FIRST + "x = 1", "x"),
     ],
 )
 def test_first_settings_that_are_not_legal_are_not_written(nowhere: Path, text: str, says: str) -> None:
@@ -175,11 +179,17 @@ def test_first_settings_that_are_not_legal_are_not_written(nowhere: Path, text: 
     assert not (nowhere / "config").exists()
 
 
+def test_first_settings_whose_credentials_cannot_be_read_are_not_written(nowhere: Path) -> None:
+    with pytest.raises(TwinstoreError, match=r"s3-credentials\.json could not be read"):
+        write_settings(TOML)
+    assert not (nowhere / "config").exists()
+
+
 def test_settings_that_are_there_are_not_written_over(nowhere: Path) -> None:
     here = nowhere / "twinstore.toml"
     here.write_text(TOML)
     with pytest.raises(TwinstoreError, match=str(here)) as raised:
-        write_settings(TOML.replace("demo", "other"))
+        write_settings(FIRST.replace("demo", "other"))
     assert raised.value.code == "conflict"
     assert load_settings().name == "demo"
 
@@ -187,7 +197,7 @@ def test_settings_that_are_there_are_not_written_over(nowhere: Path) -> None:
 def test_a_folder_that_cannot_be_written_to_is_named(nowhere: Path) -> None:
     (nowhere / "config").write_text("a file in the way")
     with pytest.raises(TwinstoreError, match="could not be written") as raised:
-        write_settings(TOML)
+        write_settings(FIRST)
     assert raised.value.code == "forbidden"
 
 

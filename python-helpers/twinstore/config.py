@@ -166,7 +166,7 @@ def write_settings(text: str) -> Path:
     """Writes the first settings, TOML, to the last of `config_candidates`, for the user alone; returns that file.
 
     Raises `TwinstoreError` before anything is written: `conflict` where there are settings already, `bad_request` when
-    `text` is not legal; `forbidden` when the file cannot be written.
+    `text` is not legal or names credentials that cannot be read; `forbidden` when the file cannot be written.
     """
     candidates = config_candidates()
     for path in candidates:
@@ -177,7 +177,9 @@ def write_settings(text: str) -> Path:
         raise TwinstoreError(
             "conflict", f"{target} is a link to {target.readlink()}, where no file is.", "Remove it or make that file."
         )
-    _checked(_toml(text.encode(errors="surrogatepass"), "The text"), "as sent", target.absolute().parent)
+    settings = _checked(_toml(text.encode(errors="surrogatepass"), "The text"), "as sent", target.absolute().parent)
+    for store in (settings.offline, settings.online):
+        store.credentials.read()
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         target.touch(mode=0o600, exist_ok=False)

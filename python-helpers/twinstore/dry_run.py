@@ -17,7 +17,7 @@ from .receipts import Gap, Receipt, Watermark
 from .run_identity import RunIdentity
 from .twins import Twins
 from .user import acting
-from .winners import ORDER, TIED, is_tied, key_names, order_rows, tied_note
+from .winners import EVENT_US, ORDER, TIED, is_tied, key_names, order_rows, tied_note
 from .write import Batch, broken_off
 
 
@@ -51,11 +51,14 @@ def _plan(twins: Twins, settings: Settings, identity: RunIdentity, batch: Batch)
     )
     if snapshot is not None:
         plan = replace(plan, foreign=changes_of(twins, plan.gap).foreign)
+        if not plan.gap.empty:
+            note = f"What was committed since version {reached.version} goes online with it, and is not counted here."
+            plan = replace(plan, notes=(*plan.notes, note))
     rows = hashed(batch.rows, twins.definition, now_us)
     if snapshot is not None and twins.offline.has_run(twins.definition.name, identity.run_id):
         count = rows.count()
         note = f"The run {identity.run_id} is in history already."
-        return replace(plan, rows_in=count, unchanged=count, notes=(*plan.notes, note))
+        return replace(plan, rows_in=count, notes=(*plan.notes, note))
     with staged(rows, identity) as kept:
         if snapshot is None:
             return _counted(plan, twins, settings, kept.count(), kept, None)
@@ -78,21 +81,24 @@ def _counted(
     counts = sf.count(sf.lit(1)), sf.count(sf.when(sf.col(TIED), True))
     winners, tied = batch.agg(*counts).collect()[0]
     appended = order.count()
-    superseded, late, written = appended - winners, 0, winners
+    late = corrected = 0
     if history is not None:
         known = order_rows(history, definition).join(batch, keys, "left_semi")
         online = known.groupBy(*key_names(definition)).agg(sf.max(ORDER).alias("_online"))
         late = order.join(online, keys).where(sf.col(f"{ORDER}.event_us") < sf.col("_online.event_us")).count()
+        events = known.select(*keys, sf.col(f"{ORDER}.event_us").alias(EVENT_US)).distinct()
+        corrected = order.withColumn(EVENT_US, sf.col(f"{ORDER}.event_us")).join(events, [*keys, EVENT_US]).count()
         beaten = batch.join(online, keys).where(sf.col("_newest") < sf.col("_online"))
-        beaten_winners, beaten_ties = beaten.agg(*counts).collect()[0]
-        written, tied = winners - beaten_winners, tied - beaten_ties
+        tied -= beaten.agg(*counts).collect()[0][1]
     return replace(
         plan,
         rows_in=rows_in,
         appended=appended,
         unchanged=rows_in - appended,
-        written=written,
+        # As the write will: every key that the batch touches, whichever of its rows wins.
+        written=winners,
         late=late,
-        superseded=superseded,
-        notes=(*plan.notes, *tied_note(tied), *cost_notes(twins, settings, fresh, written)),
+        corrected=corrected,
+        superseded=appended - winners,
+        notes=(*plan.notes, *tied_note(tied), *cost_notes(twins, settings, fresh, winners)),
     )

@@ -1,13 +1,14 @@
 import { lstat, mkdir, readlink, realpath, rm, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { settingsCandidates } from '../companion';
 import { TwinstoreError } from '../contract';
 import { down, stackFolder, up } from '../stack';
 import type { IInputResult, Progress } from '../stack';
 import type { IContext } from './command';
 import { makeInput } from './input';
-import { copyExamples } from './notebooks';
+import { copyExamples, writing } from './notebooks';
 import { stackHost } from './stack_host';
 
 /** What was made for somebody who tries twinstore. */
@@ -34,13 +35,16 @@ export async function startDemo(
   const { settings } = stackFolder(name, context.env);
   const link = await placeFor(settings, context);
   if (notebooks !== undefined) {
-    await copyExamples(notebooks, context);
+    await writing(notebooks, () => copyExamples(notebooks, context));
   }
   const { found } = await up(name, {}, stackHost(context, progress));
   try {
     const input = await makeInput(name, { rows: 'small' }, context, progress);
+    // The input is made without a pause in which a signal would be heard.
+    await setImmediate();
+    context.signal.throwIfAborted();
     // Last, for from here on everything reads and writes the stack.
-    await use(settings, link);
+    await writing(link, () => use(settings, link));
     return { settings, used_as: link, input };
   } catch (error) {
     if (!found) {

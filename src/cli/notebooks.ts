@@ -18,7 +18,7 @@ export async function energyNotebook(context: IContext): Promise<string> {
     return join(folder, ENERGY);
   }
   const own = join(context.cwd, FOLDER);
-  await copyExamples(own, context);
+  await writing(own, () => copyExamples(own, context));
   return join(own, ENERGY);
 }
 
@@ -35,6 +35,24 @@ export async function copyExamples(folder: string, context: IContext): Promise<v
         throw error;
       }
     }
+  }
+}
+
+/** Do what writes to a path. Throws `forbidden` when the system does not let it. */
+export async function writing(path: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) {
+      throw error;
+    }
+    throw new TwinstoreError(
+      'forbidden',
+      `${path} could not be written (${code}).`,
+      'See what lies in its way, and to the rights of its folder.',
+      { cause: error }
+    );
   }
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { change, down, remove, stackFolder, status, supervise, up } from '../stack';
@@ -167,7 +168,9 @@ function wholeNumber(option: string, text: string | undefined): number | undefin
 
 function inWords({ name, running, folder, settings, supervisor, parts }: IStackStatus): string {
   if (!running || !supervisor) {
-    return `The stack ${name} does not run (${folder}). \`twinstore stack up --name ${name}\` starts it.\n`;
+    return existsSync(settings)
+      ? `The stack ${name} does not run; its data are in ${folder}. \`twinstore stack up --name ${name}\` starts it.\n`
+      : `There is no stack ${name}. \`twinstore stack up --name ${name}\` makes one, \`twinstore stack demo\` also uses it.\n`;
   }
   const rows = [
     ...parts.map(part => [

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -41,6 +41,17 @@ describe('the demo stack', () => {
       message: `${link} is a link that leads nowhere.`
     });
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
+  });
+
+  it('says what is in the way of its notebooks, before anything starts', async () => {
+    mkdirSync(join(home, 'notebooks'));
+    writeFileSync(join(home, 'notebooks', 'energy_features.ipynb'), '');
+    const file = join(home, 'file');
+    writeFileSync(file, '');
+    await expect(startDemo('demo', file, context(), () => undefined)).rejects.toMatchObject({
+      code: 'forbidden',
+      message: `${file} could not be written (EEXIST).`
+    });
   });
 
   it('takes its own link away when it is deleted, and no other', async () => {

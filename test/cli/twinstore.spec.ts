@@ -106,7 +106,7 @@ test('what is not there yet is refused by name', async () => {
 test('a stack that never ran: status says so with exit code 1, down is no error, a part cannot be stopped', async () => {
   expect(await run(['stack', 'status', '--name', 'x'])).toMatchObject({
     code: 1,
-    out: `The stack x does not run (${home}/twinstore/x). \`twinstore stack up --name x\` starts it.\n`
+    out: 'There is no stack x. `twinstore stack up --name x` makes one, `twinstore stack demo` also uses it.\n'
   });
   const json = await run(['stack', 'status', '--name', 'x', '--json']);
   expect(JSON.parse(json.out)).toMatchObject({ name: 'x', running: false, parts: [] });

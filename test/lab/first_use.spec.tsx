@@ -95,6 +95,7 @@ describe('FirstUse', () => {
     const node = await view();
     await after(() => the(node, 'button', 'Connect…').click());
     await type(node, 'Where tables lie', ' s3a://features ');
+    await type(node, 'S3 endpoint', 'http://s3:9000');
     await type(node, 'Hosts and ports', '10.0.0.1:9042');
     await type(node, 'Datacenter', 'datacenter1');
     status({ companion: 'ready', config: '/home/ana/.config/twinstore/twinstore.toml' });
@@ -127,5 +128,6 @@ describe('FirstUse', () => {
     expect(document.activeElement).toBe(the(node, 'label', 'Where tables lie').querySelector('input'));
     await press('Escape');
     expect(node.querySelector('form')).toBeNull();
+    expect(document.activeElement).toBe(the(node, 'button', 'Connect…'));
   });
 });

@@ -56,8 +56,10 @@ describe('TwinstoreSidebar', () => {
 describe('health in the sidebar', () => {
   let server: FakeServer;
   let model: HealthModel;
+  let demos: string[];
 
   beforeEach(() => {
+    demos = [];
     server = new FakeServer().on('GET status', () => json(aStatus())).on('GET api/health', () => json(aHealth()));
   });
 
@@ -83,12 +85,14 @@ describe('health in the sidebar', () => {
     server.on('GET api/health', () => json(aHealth({ stores: [...aHealth().stores.slice(0, 1), silent] })));
     model = new HealthModel({ client: server.client, appearance });
     await settled();
-    const foot = await attached(new HealthFoot(model, trans));
+    const foot = await attached(new HealthFoot(model, trans, () => demos.push('started')));
     for (const words of ['S3', 'Cassandra', 'unreachable', '127.0.0.1:9042', 'last seen', 'twinstore stack up']) {
       expect(foot.node.textContent).toContain(words);
     }
     // What ticks would be announced again and again.
     expect(the(foot.node, '[aria-live]').textContent).not.toContain('last seen');
+    await after(() => the(foot.node, 'button', 'Start the demo stack').click());
+    expect(demos).toEqual(['started']);
     server.on('GET api/health', () => json(aHealth()));
     await after(() => the(foot.node, 'button', 'Try again').click());
     expect(foot.node.textContent).not.toContain('unreachable');
@@ -100,7 +104,7 @@ describe('health in the sidebar', () => {
     server.on('GET status', () => json(aStatus({ versions })));
     model = new HealthModel({ client: server.client, appearance });
     await settled();
-    const { node } = await attached(new HealthFoot(model, trans));
+    const { node } = await attached(new HealthFoot(model, trans, () => demos.push('started')));
     expect(the(node, '[role=status]').textContent).toContain('the server of 9.0.0: reload the page');
     server.on('GET status', () => json(aStatus()));
     await after(() => model.refresh());

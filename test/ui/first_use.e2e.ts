@@ -76,6 +76,7 @@ test('somebody without settings starts the demo stack from the sidebar', async (
   await expect(root.getByRole('textbox', { name: 'Where tables lie' })).toBeFocused();
   await page.screenshot({ path: join(SCREENSHOTS, 'first-use-connect.png') });
   await root.getByRole('textbox', { name: 'Where tables lie' }).fill('s3a://features');
+  await root.getByRole('textbox', { name: 'Region' }).fill('eu-west-1');
   const hosts = root.getByRole('textbox', { name: 'Hosts and ports' });
   await hosts.fill('no port');
   await root.getByRole('textbox', { name: 'Datacenter' }).fill('datacenter1');

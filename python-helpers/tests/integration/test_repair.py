@@ -150,7 +150,7 @@ def test_what_is_kept_of_deleted_entities_goes_whatever_the_types_of_their_keys(
         f"SELECT {', '.join(f'{value} AS {name}' for name, value in keys.items())}, "
         "date'2014-01-01' AS day, 1.5D AS mean"
     )
-    group = make_group(keys=list(keys))
+    group = make_group(keys=list(keys), exact=["at"])
     store.write(rows, group)
     store.cql.execute(f"TRUNCATE {group.online}")
     assert store.parity(group).offenders_total == 1

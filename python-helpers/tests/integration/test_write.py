@@ -330,9 +330,18 @@ def test_a_dry_run_tells_and_writes_nothing(spark: SparkSession, store: Store, g
     assert (plan.rows_in, plan.appended, plan.written, plan.kept) == (1, 1, 1, False)
     assert not Path(group.offline).exists()
     store.write(readings(spark, [("a", 1, 1.0, 1), ("b", 1, 1.0, 1)]), group)
-    plan = store.write(readings(spark, [("a", 0, 2.0, 2), ("b", 1, 1.0, 1), ("c", 1, 1.0, 1)]), group, dry_run=True)
-    assert (plan.rows_in, plan.appended, plan.unchanged, plan.late, plan.written) == (3, 2, 1, 1, 1)
+    late_corrected_and_new = [("a", 0, 2.0, 2), ("b", 1, 9.0, 9), ("c", 0, 1.0, 1), ("c", 1, 1.0, 1)]
+    rows = readings(spark, [("a", 1, 1.0, 1), *late_corrected_and_new])
+    plan = store.write(rows, group, dry_run=True)
     assert history(store, group) == 2
+    done = store.write(rows, group)
+    counts = ("rows_in", "appended", "unchanged", "late", "corrected", "superseded", "written", "foreign")
+    assert {name: getattr(plan, name) for name in counts} == {name: getattr(done, name) for name in counts}
+    assert (plan.appended, plan.unchanged, plan.late, plan.corrected, plan.superseded) == (4, 1, 1, 1, 1)
+    # What is not online yet goes there, too.
+    store.write(readings(spark, [("e", 1, 1.0, 1)]), group, propagate=False)
+    plan = store.write(readings(spark, [("f", 1, 1.0, 1)]), group, dry_run=True)
+    assert any("goes online with it" in note for note in plan.notes)
 
 
 def test_a_table_of_others_is_adopted_with_all_its_rows(spark: SparkSession, store: Store, group: FeatureGroup) -> None:

@@ -214,6 +214,7 @@ def test_the_demo_stack_brings_notebooks_where_there_are_none(tmp_path: Path, ex
         ({"verb": "parity", "args": {"group": "--full"}}, "cannot name a feature group"),
         ({"verb": "parity", "args": {"group": "energy", "how": "sampled"}}, "how is one of"),
         ({"verb": "retry", "args": {"group": 5}}, "cannot name a feature group"),
+        ({"verb": "retry", "args": {"group": "a\n"}}, "cannot name a feature group"),
         ({"verb": "demo", "args": {"name": "x"}}, "does not know name"),
         ({"verb": "materialize", "args": {"group": "a", "version": -1}}, "version is a Delta version"),
     ],

@@ -219,6 +219,7 @@ def test_first_settings_are_taken_once(own_server: StartServer, tmp_path: Path) 
         for body in (None, {"text": 1}, {"text": text, "path": "/etc/passwd"}):
             assert client.post("settings", json=body).status_code == 400
         assert client.post("settings", json={"text": "stores = 1"}).status_code == 400
+        assert client.post("settings", content=b"[" * 100_000).status_code == 400
         assert not path.exists()
         assert client.post("settings", json={"text": text}).json() == {"path": str(path)}
         assert client.get("status").json()["config"] == str(path)

@@ -164,7 +164,7 @@ class JsonHandler(Handler):
         """The body's value. Raises `TwinstoreError` when it is not JSON (NaN and Infinity are not)."""
         try:
             return json.loads(bytes(self._body) or b"null", parse_constant=_no_constant)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TwinstoreError("bad_request", f"The body is not JSON: {error}.", "Send a JSON object.") from error
 
     def answer(self, value: Any, status: int = 200) -> None:

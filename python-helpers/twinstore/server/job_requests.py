@@ -53,7 +53,9 @@ def job_request(body: Any, root: Path) -> JobRequest:
         raise _bad(f"args of {verb} must be an object.")
     unknown = args.keys() - known
     if unknown:
-        raise _bad(f"{verb} does not know {', '.join(sorted(unknown))}; it knows: {', '.join(sorted(known))}.")
+        raise _bad(
+            f"{verb} does not know {', '.join(sorted(unknown))}; it knows: {', '.join(sorted(known)) or 'nothing'}."
+        )
     title, arguments = check(args, root)
     if verb == "demo":
         return JobRequest(verb, args, title, arguments, is_command=True)
@@ -120,7 +122,7 @@ _VERBS: dict[str, tuple[set[str], Callable[[dict[str, Any], Path], tuple[str, li
 
 def _group(args: dict[str, Any]) -> str:
     group = args.get("group")
-    if not isinstance(group, str) or not re.search(schema("group")["properties"]["name"]["pattern"], group):
+    if not isinstance(group, str) or not re.fullmatch(schema("group")["properties"]["name"]["pattern"], group):
         raise _bad(f"{group!r} cannot name a feature group.")
     return group
 

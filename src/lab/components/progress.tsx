@@ -11,7 +11,7 @@ export interface IJobProgressProps {
 }
 
 /** Units of which the stage and the bar say enough. */
-const SELF_EVIDENT = new Set(['', '%', 'cells', 'steps']);
+const SELF_EVIDENT = new Set(['', '%', 'cells', 'steps', 'parts']);
 
 /** What a running job is doing, how far it is, and a way to stop it. */
 export function JobProgress({ job, trans, onStop }: IJobProgressProps): ReactElement {

@@ -19,6 +19,9 @@ const NOTHING: IConnectAnswers = {
 /** `host:port`, several with commas; the browser says so where it is something else. */
 const HOSTS = String.raw`\s*[^:\s,]+:\d{1,5}(\s*,\s*[^:\s,]+:\d{1,5})*\s*`;
 
+/** An address in S3 or an absolute path. */
+const ROOT = String.raw`\s*(s3a?://.+|/.*)`;
+
 /** The answers that are texts. */
 type TextName = { [K in keyof IConnectAnswers]: IConnectAnswers[K] extends boolean ? never : K }[keyof IConnectAnswers];
 
@@ -33,6 +36,7 @@ export interface IConnectFormProps {
 export function ConnectForm({ trans, onConnect, onCancel }: IConnectFormProps): ReactElement {
   const [answers, setAnswers] = useState(NOTHING);
   const [isPending, setPending] = useState(false);
+  const needsRegion = answers.root.trim().startsWith('s3') && answers.endpoint.trim() === '';
   const isKeyspaces = answers.dialect === 'keyspaces';
   const set = (change: Partial<IConnectAnswers>): void => setAnswers({ ...answers, ...change });
   const text = (name: TextName, label: string, example: string, isRequired = false, hint?: string): ReactElement => (
@@ -41,7 +45,7 @@ export function ConnectForm({ trans, onConnect, onCancel }: IConnectFormProps): 
       value={answers[name]}
       example={example}
       isRequired={isRequired}
-      pattern={name === 'hosts' ? HOSTS : undefined}
+      pattern={name === 'hosts' ? HOSTS : name === 'root' ? ROOT : undefined}
       hint={hint}
       onChange={value => set({ [name]: value })}
     />
@@ -63,7 +67,7 @@ export function ConnectForm({ trans, onConnect, onCancel }: IConnectFormProps): 
       <fieldset ref={focusFirst}>
         <legend>{trans.__('Offline: Delta Lake')}</legend>
         {text('root', trans.__('Where tables lie'), 's3a://bucket/features', true, trans.__('or a folder: /data'))}
-        {text('region', trans.__('Region'), 'eu-west-1')}
+        {text('region', trans.__('Region'), 'eu-west-1', needsRegion, trans.__('of a bucket at AWS'))}
         {text('endpoint', trans.__('S3 endpoint'), 'https://s3.example.org', false, trans.__('empty for AWS'))}
         {text(
           'offlineCredentials',

@@ -1,5 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, VDomRenderer } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
 import type { ReactElement } from 'react';
 import { Fragment } from 'react';
 import { Code, ErrorNotice, JobProgress } from '../components';
@@ -27,11 +28,7 @@ export class FirstUse extends VDomRenderer<FirstUseModel> {
         </p>
         <Missing model={model} trans={trans} />
         {model.isConnecting ? (
-          <ConnectForm
-            trans={trans}
-            onConnect={answers => model.connect(answers)}
-            onCancel={() => (model.isConnecting = false)}
-          />
+          <ConnectForm trans={trans} onConnect={answers => model.connect(answers)} onCancel={() => this._cancel()} />
         ) : (
           <Ways model={model} trans={trans} />
         )}
@@ -42,7 +39,22 @@ export class FirstUse extends VDomRenderer<FirstUseModel> {
     );
   }
 
+  protected override onUpdateRequest(msg: Message): void {
+    super.onUpdateRequest(msg);
+    if (this._hasCancelled) {
+      this._hasCancelled = false;
+      void this.renderPromise?.then(() => this.node.querySelector<HTMLElement>('.twinstore-mod-connect')?.focus());
+    }
+  }
+
+  /** Leave the form; the focus goes back to what opened it. */
+  private _cancel(): void {
+    this._hasCancelled = true;
+    this.model.isConnecting = false;
+  }
+
   private readonly _trans: TranslationBundle;
+  private _hasCancelled = false;
 }
 
 interface IPartProps {
@@ -81,7 +93,7 @@ function Ways({ model, trans }: IPartProps): ReactElement {
       <h3>{trans.__('Try it on this machine')}</h3>
       <p>
         {trans.__(
-          'Cassandra and an S3 server of your own, with the readings of 200 households and the example notebooks. It takes about 1 GB of memory and runs until you stop it, by'
+          'Cassandra and an S3 server of your own, with the readings of 200 households, and copies of the example notebooks in the folder “notebooks”. It takes about 1 GB of memory and runs until you stop it, by'
         )}{' '}
         <Code text="twinstore stack down" />
       </p>
@@ -101,7 +113,7 @@ function Ways({ model, trans }: IPartProps): ReactElement {
       <h3>{trans.__('Use stores of your own')}</h3>
       <div className="twinstore-Actions">
         <Button
-          className="jp-mod-styled jp-mod-reject"
+          className="jp-mod-styled jp-mod-reject twinstore-mod-connect"
           aria-disabled={isStarting}
           onClick={() => (model.isConnecting ||= !isStarting)}
         >

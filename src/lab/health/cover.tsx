@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
-import { Ago, ErrorNotice } from '../components';
+import { Ago, Code, ErrorNotice } from '../components';
 import type { INoticeAction } from '../components';
 import type { HealthModel } from './model';
 
@@ -97,6 +97,11 @@ function Halted({ heading, model, trans }: IPartProps & { heading: string }): Re
   return (
     <>
       <h2>{heading}</h2>
+      {model.data?.status.config && (
+        <p>
+          {trans.__('Settings in use:')} <Code text={model.data.status.config} />
+        </p>
+      )}
       <Trouble
         model={model}
         trans={trans}

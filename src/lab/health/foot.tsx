@@ -1,14 +1,22 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { VDomRenderer } from '@jupyterlab/ui-components';
+import { Button, VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import type { IStoreHealth } from '../../contract';
 import { VERSION } from '../../contract';
 import { Ago, ErrorNotice, Glyph } from '../components';
 import type { HealthModel } from './model';
 
+/** What the settings of the demo stack call it. */
+const DEMO = 'demo';
+
 /** The line at the foot of the sidebar: whether each store answers, and as whom it is read. */
 export class HealthFoot extends VDomRenderer<HealthModel> {
-  constructor(model: HealthModel, trans: TranslationBundle) {
+  /** @param _startDemo Starts the demo stack. */
+  constructor(
+    model: HealthModel,
+    trans: TranslationBundle,
+    private readonly _startDemo: () => void
+  ) {
     super(model);
     this._trans = trans;
     this.addClass('twinstore-Foot');
@@ -31,6 +39,13 @@ export class HealthFoot extends VDomRenderer<HealthModel> {
           {silent.map(store => (
             <StoreSilent key={store.name} store={store} trans={trans} onRetry={() => this._retry()} />
           ))}
+          {silent.length > 0 && health.environment === DEMO && (
+            <div className="twinstore-Actions">
+              <Button className="jp-mod-styled jp-mod-accept" onClick={this._startDemo}>
+                {trans.__('Start the demo stack')}
+              </Button>
+            </div>
+          )}
         </div>
         {/^\d/.test(server) && server !== VERSION && (
           <p role="status">

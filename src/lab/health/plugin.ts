@@ -2,6 +2,7 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { IAppearance, IHealthModel, ITwinstoreClient, ITwinstoreSidebar } from '../../tokens';
+import { CommandIDs as FirstUseCommandIDs } from '../first_use';
 import { HealthCover } from './cover';
 import { HealthFoot } from './foot';
 import { HealthModel } from './model';
@@ -29,7 +30,7 @@ export const healthPlugin: JupyterFrontEndPlugin<IHealthModel> = {
     const trans = (translator ?? nullTranslator).load('jupyterlab_twinstore');
     const model = new HealthModel({ client, appearance });
     const cover = new HealthCover(model, trans);
-    sidebar.setFoot(new HealthFoot(model, trans));
+    sidebar.setFoot(new HealthFoot(model, trans, () => void app.commands.execute(FirstUseCommandIDs.startDemo)));
     sidebar.setCover(cover);
     model.phaseChanged.connect((_, phase) => {
       if (phase !== 'unconfigured') {

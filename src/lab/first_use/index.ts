@@ -1,0 +1,1 @@
+export { CommandIDs } from './plugin';
