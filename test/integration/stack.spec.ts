@@ -186,7 +186,7 @@ test('a port that is taken is named, and nothing is started', async () => {
     `Port ${port} of 127.0.0.1, on which the S3 server is to listen, is taken. ` +
       'End what listens there, or choose another port (`--s3-port`).\n'
   );
-  expect((await command('stack', 'status', '--name', 'three')).out).toContain('does not run');
+  expect((await command('stack', 'status', '--name', 'three')).out).toContain('There is no stack three');
 }, 20_000);
 
 test('Cassandra can be stopped and started again: the rest goes on, port and data stay', async () => {
