@@ -1,8 +1,7 @@
 import { VDomModel } from '@jupyterlab/ui-components';
-import type { IJob, IStatus } from '../../contract';
-import type { TwinstoreError } from '../../contract';
+import type { IJob, IStatus, TwinstoreError } from '../../contract';
 import type { IHealthModel, IJobsModel, ITwinstoreClient } from '../../tokens';
-import { refusalOf } from '../as_error';
+import { Attempt } from '../attempt';
 import type { IConnectAnswers } from './settings_text';
 import { settingsText } from './settings_text';
 
@@ -36,26 +35,26 @@ export class FirstUseModel extends VDomModel {
 
   set isConnecting(value: boolean) {
     this._isConnecting = value;
-    this._refusal = null;
+    this._attempt.forget();
     this._announce();
   }
 
   /** Why the last thing that was asked for was not done; null when it was. */
   get refusal(): TwinstoreError | null {
-    return this._refusal;
+    return this._attempt.refusal;
   }
 
   startDemo(): Promise<void> {
-    return this._try(() => this._jobs.start({ verb: 'demo', args: {} }));
+    return this._attempt.of(() => this._jobs.start({ verb: 'demo', args: {} }));
   }
 
   stopDemo(id: string): Promise<void> {
-    return this._try(() => this._jobs.stop(id));
+    return this._attempt.of(() => this._jobs.stop(id));
   }
 
   /** Keep the answers as settings, and connect by them. */
   connect(answers: IConnectAnswers): Promise<void> {
-    return this._try(async () => {
+    return this._attempt.of(async () => {
       await this._client.writeSettings(settingsText(answers));
       this._isConnecting = false;
       await this.lookAgain();
@@ -77,12 +76,6 @@ export class FirstUseModel extends VDomModel {
     super.dispose();
   }
 
-  private async _try(action: () => Promise<unknown>): Promise<void> {
-    this._refusal = null;
-    this._refusal = await refusalOf(action);
-    this._announce();
-  }
-
   private _onFinished(_: unknown, { verb }: IJob): void {
     if (verb === 'demo') {
       void this.lookAgain();
@@ -93,6 +86,6 @@ export class FirstUseModel extends VDomModel {
     this.stateChanged.emit();
   }
 
+  private readonly _attempt = new Attempt(() => this._announce());
   private _isConnecting = false;
-  private _refusal: TwinstoreError | null = null;
 }

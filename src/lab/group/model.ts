@@ -1,7 +1,7 @@
 import type { IGroupAnswer, IJob, IJobRequest } from '../../contract';
 import type { TwinstoreError } from '../../contract';
 import type { IAppearance, IGroupContext, IJobsModel, ITwinstoreClient } from '../../tokens';
-import { refusalOf } from '../as_error';
+import { Attempt } from '../attempt';
 import { PolledModel } from '../polled_model';
 
 /** One feature group, and the proof that is being made of it. */
@@ -39,7 +39,7 @@ export class GroupModel extends PolledModel<IGroupAnswer> implements IGroupConte
 
   /** Why a proof could not be begun or stopped; null when it could. */
   get refusal(): TwinstoreError | null {
-    return this._refusal;
+    return this._attempt.refusal;
   }
 
   /** Compare the two stores row by row. */
@@ -58,7 +58,7 @@ export class GroupModel extends PolledModel<IGroupAnswer> implements IGroupConte
   }
 
   stop(id: string): Promise<void> {
-    return this._try(() => this._jobs.stop(id));
+    return this._attempt.of(() => this._jobs.stop(id));
   }
 
   override dispose(): void {
@@ -72,13 +72,7 @@ export class GroupModel extends PolledModel<IGroupAnswer> implements IGroupConte
 
   private async _start(request: IJobRequest): Promise<void> {
     this._ended = null;
-    await this._try(() => this._jobs.start(request));
-  }
-
-  private async _try(action: () => Promise<unknown>): Promise<void> {
-    this._refusal = null;
-    this._refusal = await refusalOf(action);
-    this.stateChanged.emit();
+    await this._attempt.of(() => this._jobs.start(request));
   }
 
   private _concerns(job: IJob): boolean {
@@ -98,8 +92,8 @@ export class GroupModel extends PolledModel<IGroupAnswer> implements IGroupConte
   }
 
   private readonly _jobs: IJobsModel;
+  private readonly _attempt = new Attempt(() => this.stateChanged.emit());
   private _ended: IJob | null = null;
-  private _refusal: TwinstoreError | null = null;
 }
 
 export namespace GroupModel {

@@ -1,8 +1,7 @@
 import { VDomModel } from '@jupyterlab/ui-components';
-import type { IJob } from '../../contract';
-import type { TwinstoreError } from '../../contract';
+import type { IJob, TwinstoreError } from '../../contract';
 import type { IJobsModel } from '../../tokens';
-import { refusalOf } from '../as_error';
+import { Attempt } from '../attempt';
 import type { NotebooksModel } from './notebooks';
 
 /** What the Runs section shows: the notebook to run next, and the runs. A job runs the file, so it is saved first. */
@@ -20,7 +19,7 @@ export class RunsModel extends VDomModel {
 
   /** Why the last run could not be begun or stopped; null when it could. */
   get refusal(): TwinstoreError | null {
-    return this._refusal;
+    return this._attempt.refusal;
   }
 
   /** The job that ended last while this was watched; null before. */
@@ -29,14 +28,14 @@ export class RunsModel extends VDomModel {
   }
 
   run(notebook: string): Promise<void> {
-    return this._try(async () => {
+    return this._attempt.of(async () => {
       await this._save(notebook);
       await this.jobs.start({ verb: 'run', args: { notebook } });
     });
   }
 
   stop(job: IJob): Promise<void> {
-    return this._try(() => this.jobs.stop(job.id));
+    return this._attempt.of(() => this.jobs.stop(job.id));
   }
 
   override dispose(): void {
@@ -49,12 +48,6 @@ export class RunsModel extends VDomModel {
     super.dispose();
   }
 
-  private async _try(action: () => Promise<unknown>): Promise<void> {
-    this._refusal = null;
-    this._refusal = await refusalOf(action);
-    this._announce();
-  }
-
   private _onFinished(_: unknown, job: IJob): void {
     this._ended = job;
     this._announce();
@@ -64,6 +57,6 @@ export class RunsModel extends VDomModel {
     this.stateChanged.emit();
   }
 
-  private _refusal: TwinstoreError | null = null;
+  private readonly _attempt = new Attempt(() => this._announce());
   private _ended: IJob | null = null;
 }
