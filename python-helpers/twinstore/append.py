@@ -23,6 +23,7 @@ from .run_identity import RunIdentity
 from .stages import begun
 from .twins import Twins
 from .types import event_us, quoted
+from .varying import varying
 from .winners import EVENT_US, ORDER, from_event_us, key_names, order_column, order_rows
 
 _HASH = "_hash"
@@ -94,7 +95,7 @@ def _is_small(rows: DataFrame) -> bool:
 def hashed(rows: DataFrame, definition: Definition, created_us: int) -> DataFrame:
     """The rows with the internal columns of the offline table."""
     columns = [sf.col(quoted(column.name)) for column in definition.columns]
-    created = sf.lit(created_us).cast("bigint").alias(CREATED_US)
+    created = varying(created_us).alias(CREATED_US)
     return rows.select(*columns, created, row_hash(definition.features).alias(ROW_HASH))
 
 
@@ -175,7 +176,8 @@ def _changed_events(
     keys = key_names(definition)
     # A dry run comes before the columns that its write would add.
     history = twins.offline.read_as(timed.schema, snapshot.version)
-    history = history.where(from_event_us(definition, oldest_us) & (event_us(definition.event_column) <= newest_us))
+    upto_newest = event_us(definition.event_column) <= varying(newest_us)
+    history = history.where(from_event_us(definition, oldest_us) & upto_newest)
     if hashes_hold:
         order, known_hash = order_rows(history, definition), sf.max(ORDER).getField("row_hash")
     else:

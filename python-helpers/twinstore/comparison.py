@@ -16,6 +16,7 @@ from pyspark.sql import functions as sf
 from .expiry import SLACK_US, expires_us
 from .feature_group import COMMIT_VERSION, LACKING, NEWEST_COMMIT, Definition
 from .types import GroupColumn, contract, quoted
+from .varying import varying
 
 #: Row states, in the order in which a report lists them. A key has exactly one.
 STATES = ("match", "missing_online", "extra_online", "stale_online", "ahead_online", "mismatch", "expired", "in_flight")
@@ -250,11 +251,11 @@ def _state(definition: Definition, anchor: Anchor) -> Column:
     touched = sf.col("removed").isNotNull()
     partial = sf.coalesce(sf.col("lacking"), sf.lit("")) != ""
     equal = sf.col("pattern").rlike(_ACCEPTED) & has_offline & has_online & ~partial
-    written_after = sf.coalesce(sf.col("newest_online_commit") > anchor.version, sf.lit(False))
+    written_after = sf.coalesce(sf.col("newest_online_commit") > varying(anchor.version), sf.lit(False))
     leaves = (~has_online | partial) & sf.col("removed")
     in_flight = touched & ((has_online & (written_after | equal)) | leaves)
-    must_be_gone = sf.coalesce(sf.col("expires_us") + SLACK_US < anchor.scan_began_us, sf.lit(False))
-    may_be_gone = sf.coalesce(sf.col("expires_us") - SLACK_US <= anchor.scan_ended_us, sf.lit(False))
+    must_be_gone = sf.coalesce(sf.col("expires_us") + SLACK_US < varying(anchor.scan_began_us), sf.lit(False))
+    may_be_gone = sf.coalesce(sf.col("expires_us") - SLACK_US <= varying(anchor.scan_ended_us), sf.lit(False))
     i = definition.columns.index(definition.event_column)
     online_event, event = sf.col(online_alias(i)), contract(definition.event_column).to_online(sf.col(offline_alias(i)))
     older_record = sf.coalesce(sf.col("online_commit") < sf.col("offline_commit"), sf.lit(False))

@@ -7,6 +7,7 @@ from pyspark.sql import functions as sf
 
 from .feature_group import Definition
 from .types import event_us
+from .varying import varying
 
 #: Time at the boundary of a row's time to live in which it may be online or not: clocks differ, CQL counts seconds.
 SLACK_US = 5_000_000
@@ -22,4 +23,5 @@ def expires_us(definition: Definition) -> Column | None:
 def remaining_s(definition: Definition, now_us: int | Column) -> Column | None:
     """Whole seconds that a row still has at `now_us` (bigint); not positive when it has expired."""
     expires = expires_us(definition)
-    return None if expires is None else sf.floor((expires - sf.lit(now_us)) / sf.lit(1_000_000))
+    at_us = varying(now_us) if isinstance(now_us, int) else now_us
+    return None if expires is None else sf.floor((expires - at_us) / sf.lit(1_000_000))

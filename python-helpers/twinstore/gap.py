@@ -15,6 +15,7 @@ from .foreign import FOREIGN, caused_by, feed_is_gone
 from .receipts import Gap, Watermark
 from .twins import Twins
 from .types import event_us
+from .varying import varying
 from .winners import EVENT_US, TIED, event_times, from_event_us, key_names, least_us, newest, rows_of
 
 _ROWS, _FIRST = "_rows", "_first"
@@ -113,6 +114,12 @@ def changes_of(twins: Twins, gap: Gap) -> Changes:
     return Changes(gap, tuple(commits), every_key=touched)
 
 
+def decides_alone(first_us: int | None, known_us: int | None) -> bool:
+    """Whether all that a gap brought, from `first_us` on (None: not known), is newer than all that was there, up to
+    `known_us` (None: nothing), so that each of its keys has its winner among the gap's rows."""
+    return first_us is not None and (known_us is None or first_us > known_us)
+
+
 def fed_keys(twins: Twins, gap: Gap, kept: ExitStack) -> DataFrame | None:
     """The distinct keys of all rows that the gap added, removed or replaced, cached until `kept` closes; None where the
     change feed has a hole."""
@@ -175,9 +182,7 @@ class _Finder:
         known_us = self._start.reached.max_event_us
         newest_us = max((us for us in (known_us, last_us) if us is not None), default=None)
         touched = summary.select(*key_names(self._definition), EVENT_US)
-        newer = first_us is not None and (known_us is None or first_us > known_us)
-        if keys == 0 or newer:
-            # All that the gap brought is newer than all that was there: the gap decides alone.
+        if keys == 0 or decides_alone(first_us, known_us):
             alone = self._own is not None and inserts == (self._own,)
             counts = Counts(superseded=rows - keys) if alone else self._counts(None)
             return Due(None if rows == keys else touched, keys, oldest_us, gap_rows, None, newest_us, counts)
@@ -249,7 +254,7 @@ class _Finder:
         own = event_times(self._twins.offline.added_rows([self._own]), self._definition)
         rows = own.select(*names, EVENT_US, sf.lit(1).alias(_OWN))
         if history is not None and self._own.created_us is not None:
-            prior = history.where(sf.col(CREATED_US) < self._own.created_us)
+            prior = history.where(sf.col(CREATED_US) < varying(self._own.created_us))
             rows = rows.unionByName(prior.select(*names, EVENT_US, sf.lit(0).alias(_OWN)))
         is_known, is_own = sf.col(_KNOWN), sf.col(_OWN)
         # One shuffle, by key, serves all that follows.

@@ -17,6 +17,7 @@ from .feature_group import COMMIT_VERSION, MAX_TTL_S, Definition
 from .foreign import FOREIGN
 from .throttled import Throttled, pauses, timed_out
 from .types import GroupColumn, contract, quoted
+from .varying import varying
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -200,7 +201,7 @@ class OnlineTable:
             left = sf.expr(f"({EXPIRES_US} - {_NOW_MS} * 1000) DIV 1000000")
             expires.append(sf.greatest(sf.least(left, sf.lit(MAX_TTL_S)), sf.lit(1)).cast("int").alias(_TTL_S))
         # A long: the connector would make milliseconds of a timestamp, without an error.
-        stamped = rows.select(*values, sf.lit(version).cast("bigint").alias(COMMIT_VERSION), *expires)
+        stamped = rows.select(*values, varying(version).alias(COMMIT_VERSION), *expires)
         self._cql.learn(self.definition.keyspace, self.definition.table)
         writer = stamped.write.format(_FORMAT).mode("append").options(**self._cql.connection.bulk_conf)
         writer = writer.option("keyspace", self.definition.keyspace).option("table", self.definition.table)

@@ -133,7 +133,9 @@ class Prover:
             return None, ()
         if chain is None:
             return None, ("No unbroken chain of proofs leads back to a full one: every key was compared.",)
-        touched = touched_keys(self._twins, changes_of(self._twins, Gap(chain.version, reached.version)), cached)
+        changes = changes_of(self._twins, Gap(chain.version, reached.version))
+        before = self._twins.receipts.watermark(snapshot.table_id, chain.version)
+        touched = touched_keys(self._twins, changes, before.max_event_us, cached)
         if touched is None:
             return None, (f"What changed since v{chain.version} is not known key by key: every key was compared.",)
         if how == "auto" and touched.count == 0:
@@ -167,11 +169,7 @@ class Prover:
     def _pairs(self, version: int, scope: _Scope | None, cached: ExitStack) -> tuple[DataFrame, Anchor]:
         """Both rows of every key in scope, held in Spark's cache so that what is shown is what was compared."""
         definition = self._definition
-        history = self._twins.offline.read(version).withColumn(FILE, sf.col("_metadata.file_path"))
-        times = self._newest(history, scope).persist()
-        cached.callback(times.unpersist)
-        partitions = self._twins.spark.sparkContext.defaultParallelism
-        offline = rows_of(times, history, definition, partitions, oldest_us(times))
+        offline = self._winners(version, scope, cached)
         online = self._twins.online.scan() if scope is None else self._online_of(scope)
         pairs = pair(offline, online, definition).persist()
         cached.callback(pairs.unpersist)
@@ -191,6 +189,20 @@ class Prover:
                     ) from error
                 raise
             return pairs, Anchor(version, began_us, _now_us() - ahead_us)
+
+    def _winners(self, version: int, scope: _Scope | None, cached: ExitStack) -> DataFrame:
+        """The offline row of every key in scope, with its `FILE`."""
+        from_us = None
+        if scope is not None and scope.touched.among is not None:
+            rows, times = scope.touched.among
+        else:
+            rows = self._twins.offline.read(version)
+            times = self._newest(rows, scope).persist()
+            cached.callback(times.unpersist)
+            from_us = oldest_us(times)
+        partitions = self._twins.spark.sparkContext.defaultParallelism
+        named = rows.withColumn(FILE, sf.col("_metadata.file_path"))
+        return rows_of(times, named, self._definition, partitions, from_us)
 
     def _newest(self, history: DataFrame, scope: _Scope | None) -> DataFrame:
         """The newest event time of every key in scope."""

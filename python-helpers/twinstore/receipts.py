@@ -132,20 +132,21 @@ class Receipts:
         # Version of the receipts table, and what was read at it: a writer that goes on need not read them again.
         self._known: tuple[int, list[Row]] = (-1, [])
 
-    def watermark(self, table_id: str) -> Watermark:
-        """How far the receipts of the table with this metadata id reach."""
-        return watermark(self._of(table_id))
+    def watermark(self, table_id: str, upto: int | None = None) -> Watermark:
+        """How far the receipts of the table with this metadata id reach; those up to a version if that is given."""
+        return watermark(self._of(table_id, upto))
 
     def set_version(self, table_id: str, upto: int | None = None) -> int | None:
         """See the function of that name; by the receipts up to a version of the table if that is given."""
-        return set_version(row for row in self._of(table_id) if upto is None or row["to"] <= upto)
+        return set_version(self._of(table_id, upto))
 
-    def _of(self, table_id: str) -> Iterable[Row]:
+    def _of(self, table_id: str, upto: int | None) -> Iterable[Row]:
         version = self._ledger.version(NAME)
         if version != self._known[0]:
             rows = self._ledger.read(NAME, version)
             self._known = (version, [] if rows is None else _facts(rows).collect())
-        return (row for row in self._known[1] if row["table_id"] == table_id)
+        known = (row for row in self._known[1] if row["table_id"] == table_id)
+        return (row for row in known if upto is None or row["to"] <= upto)
 
     def last(self, table_id: str) -> Receipt | None:
         """The newest receipt of the table with this metadata id; None when there is none."""

@@ -12,22 +12,25 @@ from .comparison import REMOVED, Anchor, key_aliases, key_columns_of, offline_al
 from .expiry import SLACK_US, expires_us
 from .feature_group import Definition
 from .foreign import FOREIGN, feed_is_gone
-from .gap import Changes, changes_of, fed_keys
+from .gap import Changes, changes_of, decides_alone, fed_keys
 from .preflight import kept_definition
 from .receipts import Gap
 from .twins import Twins
 from .types import quoted
 from .winners import EVENT_US, event_times, key_names, least_us
 
+_FIRST = "_first"
+
 
 @dataclass(frozen=True)
 class TouchedKeys:
     """The distinct keys that a gap touched. The winner of each at its end is no older than `from_us`; None: it may be
-    any row."""
+    any row. `among`: rows that have the winners of all, and the newest `EVENT_US` of each key; None: all of history."""
 
     keys: DataFrame
     count: int
     from_us: int | None = None
+    among: tuple[DataFrame, DataFrame] | None = None
 
 
 @dataclass(frozen=True)
@@ -42,30 +45,35 @@ class Touched:
     removals_known: bool = True
 
 
-def touched_keys(twins: Twins, changes: Changes, cached: ExitStack) -> TouchedKeys | None:
+def touched_keys(twins: Twins, changes: Changes, known_us: int | None, cached: ExitStack) -> TouchedKeys | None:
     """The keys whose rows the gap added, removed or replaced, kept until `cached` closes; None when that cannot be
-    told: every key was touched, or the log or the change feed no longer reaches back."""
+    told: every key was touched, or the log or the change feed no longer reaches back.
+
+    `known_us` is the newest event time before the gap, None without rows.
+    """
     if changes.every_key:
         return None
     if changes.inserts and not changes.removes:
-        return _inserted_keys(twins, changes, cached)
+        return _inserted_keys(twins, changes, known_us, cached)
     keys = fed_keys(twins, changes.gap, cached)
     return None if keys is None else TouchedKeys(keys, keys.count())
 
 
-def _inserted_keys(twins: Twins, changes: Changes, cached: ExitStack) -> TouchedKeys | None:
+def _inserted_keys(twins: Twins, changes: Changes, known_us: int | None, cached: ExitStack) -> TouchedKeys | None:
     """Of a gap that only brought rows, so that each key has one that is as new as the oldest of them."""
     names = key_names(twins.definition)
-    times = event_times(twins.offline.added_rows(changes.inserts), twins.definition)
-    keys = times.groupBy(*names).agg(least_us().alias(EVENT_US)).persist()
-    cached.callback(keys.unpersist)
+    rows = twins.offline.added_rows(changes.inserts)
+    by_key = event_times(rows, twins.definition).groupBy(*names)
+    times = by_key.agg(least_us().alias(_FIRST), sf.max(EVENT_US).alias(EVENT_US)).persist()
+    cached.callback(times.unpersist)
     try:
-        count, from_us = keys.agg(sf.count(sf.lit(1)), least_us()).collect()[0]
+        count, from_us = times.agg(sf.count(sf.lit(1)), least_us(_FIRST)).collect()[0]
     except FOREIGN as error:
         if not feed_is_gone(error):
             raise
         return None
-    return TouchedKeys(keys.drop(EVENT_US), count, from_us)
+    keys = times.select(*names)
+    return TouchedKeys(keys, count, from_us, (rows, times.drop(_FIRST)) if decides_alone(from_us, known_us) else None)
 
 
 def touched_since(twins: Twins, anchor: Anchor, pairs: DataFrame, cached: ExitStack) -> Touched:

@@ -237,6 +237,33 @@ def test_a_changed_proof_compares_what_was_touched_and_builds_on_the_last_one(
     assert any("No unbroken chain" in note for note in full.notes)
 
 
+def test_a_changed_proof_of_newer_rows_alone_does_not_read_history(
+    spark: SparkSession, store: Store, group: FeatureGroup
+) -> None:
+    store.write(houses(spark, 3, days=(0,)), group)
+    store.parity(group, how="full")
+    written = set(Path(group.offline).glob("*.parquet"))
+    store.write(readings(spark, [("h0", 5, 5.0, 5), ("h0", 6, 6.0, 6), ("h9", 5, 5.0, 5)]), group)
+    damage(store, group, "UPDATE TABLE SET mean = 99.5 WHERE house = 'h9'")
+    for file in written:
+        file.rename(file.with_suffix(".away"))
+    try:
+        newer = store.parity(group, how="changed")
+        assert (newer.coverage.how, states(newer)) == ("changed", {"match": 1, "mismatch": 1})
+        assert by_key(newer)["h9"].offline_commit == newer.version
+    finally:
+        for file in written:
+            file.with_suffix(".away").rename(file)
+    store.repair(newer)
+    assert store.parity(group, how="full").verdict == "in_parity"
+
+    # A row as new as one that was there is no reason to forget that one.
+    store.write(readings(spark, [("h0", 6, 7.0, 7), ("h1", 6, 7.0, 7)]), group)
+    store.write(readings(spark, [("h0", 4, 8.0, 8), ("h2", 4, 8.0, 8)]), group)
+    late = store.parity(group, how="changed")
+    assert (late.verdict, late.coverage.how, states(late)) == ("in_parity", "changed", {"match": 3})
+
+
 def test_rows_beside_deleted_ones_are_not_taken_for_rows_of_the_delete(
     spark: SparkSession, store: Store, group: FeatureGroup
 ) -> None:
