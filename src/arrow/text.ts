@@ -2,7 +2,7 @@ import { DataType } from 'apache-arrow';
 import type { Data, Field } from 'apache-arrow';
 
 import { dateText, timestampText } from './times';
-import { DecimalValue, readerOf } from './values';
+import { DecimalValue, readerOf, startsOf } from './values';
 import type { Value } from './values';
 
 /** Characters that would move the cursor or end a line. */
@@ -19,6 +19,12 @@ const ESCAPED = new RegExp(`[${CONTROL}\\\\]`, 'g');
 export function textReader(data: Data): (i: number) => string {
   const read = readerOf(data);
   return i => valueText(read(i), data.type);
+}
+
+/** Writes of each value the first characters of what `textReader` writes, without reading the rest of it. */
+export function startReader(data: Data, most: number): (i: number) => string {
+  const read = startsOf(data, most);
+  return i => valueText(read(i), data.type).slice(0, most);
 }
 
 /**

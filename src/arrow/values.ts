@@ -40,25 +40,30 @@ export type Reader = (i: number) => Value;
 
 /** The rows of a struct column, such as a record batch's. */
 export function rowsOf(data: Data): Row[] {
-  const read = structReader(data);
+  const read = structReader(data, Infinity);
   return Array.from({ length: data.length }, (_, i) => read(i) as Row);
 }
 
 /** Reads one Arrow array without the search for its chunk that `Vector.get` makes at every cell. */
 export function readerOf(data: Data): Reader {
-  const read = solidReaderOf(data);
+  return startsOf(data, Infinity);
+}
+
+/** Reads of texts, bytes, lists and maps the start alone: at least so many characters, bytes or items. */
+export function startsOf(data: Data, most: number): Reader {
+  const read = solidReaderOf(data, most);
   return data.nullCount === 0 ? read : i => (data.getValid(i) ? read(i) : null);
 }
 
-function structReader(data: Data): Reader {
+function structReader(data: Data, most: number): Reader {
   const readers = (data.type.children as { name: string }[]).map(({ name }, i): [string, Reader] => [
     name,
-    readerOf(data.children[i] as Data)
+    startsOf(data.children[i] as Data, most)
   ]);
   return i => Object.fromEntries(readers.map(([name, read]) => [name, read(i)]));
 }
 
-function solidReaderOf(data: Data): Reader {
+function solidReaderOf(data: Data, most: number): Reader {
   const { type, values } = data;
   if (DataType.isNull(type)) {
     return () => null;
@@ -67,37 +72,39 @@ function solidReaderOf(data: Data): Reader {
     return i => (((values[i >> 3] ?? 0) >> (i & 7)) & 1) === 1;
   }
   if (DataType.isUtf8(type)) {
-    return i => UTF8.decode(slice(data, i));
+    // A character takes up to four bytes.
+    return i => UTF8.decode(slice(data, i, 4 * most));
   }
   if (DataType.isBinary(type)) {
-    return i => slice(data, i).slice();
+    return i => slice(data, i, most).slice();
   }
   if (DataType.isDecimal(type)) {
     return i => new DecimalValue(unscaledAt(data, i), type.scale);
   }
   if (DataType.isStruct(type)) {
-    return structReader(data);
+    return structReader(data, most);
   }
   if (DataType.isList(type)) {
-    const item = readerOf(data.children[0] as Data);
-    return i => places(data, i).map(item);
+    const item = startsOf(data.children[0] as Data, most);
+    return i => places(data, i, most).map(item);
   }
   if (DataType.isMap(type)) {
-    const [keys, items] = (data.children[0] as Data).children.map(readerOf) as [Reader, Reader];
-    return i => new Map(places(data, i).map(j => [keys(j), items(j)]));
+    const [keys, items] = (data.children[0] as Data).children.map(child => startsOf(child, most)) as [Reader, Reader];
+    return i => new Map(places(data, i, most).map(j => [keys(j), items(j)]));
   }
   // Numbers, dates as days, timestamps as µs.
   return i => values[i];
 }
 
-function slice(data: Data, i: number): Uint8Array {
-  return data.values.subarray(data.valueOffsets[i], data.valueOffsets[i + 1]);
+function slice({ values, valueOffsets }: Data, i: number, most: number): Uint8Array {
+  const start = valueOffsets[i] as number;
+  return values.subarray(start, Math.min(start + most, valueOffsets[i + 1] as number));
 }
 
 /** Places of a list's items, or of a map's entries. */
-function places({ valueOffsets }: Data, i: number): number[] {
+function places({ valueOffsets }: Data, i: number, most: number): number[] {
   const start = valueOffsets[i] as number;
-  return Array.from({ length: (valueOffsets[i + 1] as number) - start }, (_, j) => start + j);
+  return Array.from({ length: Math.min(most, (valueOffsets[i + 1] as number) - start) }, (_, j) => start + j);
 }
 
 /** The unscaled value of a decimal of 128 bits. */

@@ -14,7 +14,7 @@ import {
   Utf8
 } from 'apache-arrow';
 import type { DataType } from 'apache-arrow';
-import { jsonReader, readerOf, textReader } from '../../src/arrow';
+import { jsonReader, readerOf, startReader, textReader } from '../../src/arrow';
 import { column, words } from './samples';
 
 function texts(type: DataType, values: readonly unknown[]): string[] {
@@ -36,6 +36,23 @@ describe('the text of an Arrow value', () => {
     ['a list is JSON', new List(new Field('element', new Utf8(), true)), [['a', null]], ['["a",null]']]
   ])('%s', (_, type, values, expected) => {
     expect(texts(type, values)).toEqual(expected);
+  });
+
+  it.each<[string, DataType, unknown]>([
+    ['a text', new Utf8(), 'x'.repeat(99)],
+    ['a text of wide characters', new Utf8(), '\u20ac'.repeat(99)],
+    ['a text of wider characters', new Utf8(), '\u{1f600}'.repeat(99)],
+    ['a text that is escaped', new Utf8(), '\n'.repeat(99)],
+    ['bytes', new Binary(), new Uint8Array(99)],
+    ['a list', new List(new Field('element', new Utf8(), true)), Array.from({ length: 99 }, () => 'y'.repeat(99))],
+    ['a short text', new Utf8(), 'abc']
+  ])('can be cut, %s', (_, type, value) => {
+    const decode = jest.spyOn(TextDecoder.prototype, 'decode');
+    const data = column(type, [value]);
+    const cut = startReader(data, 10)(0);
+    decode.mock.calls.forEach(([bytes]) => expect(bytes?.byteLength).toBeLessThanOrEqual(40));
+    decode.mockRestore();
+    expect(cut).toBe(textReader(data)(0).slice(0, 10));
   });
 
   it('is never that of another text', () => {

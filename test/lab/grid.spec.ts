@@ -225,6 +225,17 @@ describe('ArrowGrid', () => {
     expect(copied).toEqual(['9007199254740993\t1.10\n2\t']);
   });
 
+  it('draws of a long text its start, and tells and copies all of it', () => {
+    const name = 'long '.repeat(1000);
+    const rows = new ArrowRows(SCHEMA);
+    rows.append(aBatch([{ ...ROWS[0]!, name }]));
+    grid.setRows(rows, COLUMNS, null);
+    expect(grid.grid.dataModel!.data('body', 0, 3)).toBe(name.slice(0, 300));
+    grid.grid.selectionModel?.select({ r1: 0, c1: 3, r2: 0, c2: 3, cursorRow: 0, cursorColumn: 3, clear: 'all' });
+    expect(the(grid.node, '.twinstore-Grid-value').textContent).toBe(`name, row 1: ${name}`);
+    expect(grid.grid.copyConfig.format({ region: 'body', row: 0, column: 3, value: '', metadata: {} })).toBe(name);
+  });
+
   it('is one stop of the Tab key, and lets it pass', () => {
     grid.setRows(sample(), COLUMNS, null);
     expect(grid.grid.viewport.node.tabIndex).toBe(0);

@@ -1,13 +1,14 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { MenuSvg } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
-import type { SelectionModel } from '@lumino/datagrid';
-import { BasicSelectionModel, DataGrid } from '@lumino/datagrid';
+import type { DataGrid, SelectionModel } from '@lumino/datagrid';
+import { BasicSelectionModel } from '@lumino/datagrid';
 import { MessageLoop } from '@lumino/messaging';
 import { Panel, Widget } from '@lumino/widgets';
 import type { ArrowRows, IOrder } from './arrow_rows';
 import type { IGridColumn } from './columns';
 import { isNumeric, typeLine } from './columns';
+import { DirectGrid } from './direct_grid';
 import { ArrowGridModel } from './grid_model';
 import { GridKeys, GridMouse } from './handlers';
 import { PlainTable } from './plain_table';
@@ -34,12 +35,12 @@ export class ArrowGrid extends Panel {
     const { trans, label } = _options;
     this.addClass('twinstore-Grid');
     const ask = (column: number, x: number, y: number): void => this._openMenu(column, x, y);
-    this._grid = new DataGrid({
+    this._grid = new DirectGrid({
       defaultSizes: { rowHeight: ROW_HEIGHT, columnWidth: 120, rowHeaderWidth: 56, columnHeaderHeight: ROW_HEIGHT },
       copyConfig: {
         separator: '\t',
         headers: 'none',
-        format: ({ value }) => (value === null ? '' : (value as string)),
+        format: ({ row, column }) => this._model?.rows.text(row, column) ?? '',
         warningThreshold: 1e6
       }
     });
@@ -148,7 +149,7 @@ export class ArrowGrid extends Panel {
     }
     const measured = Math.min(MEASURED, model.rows.length);
     model.columns.forEach((column, index) => {
-      const texts = Array.from({ length: measured }, (_, row) => model.rows.text(row, index)?.length ?? 4);
+      const texts = Array.from({ length: measured }, (_, row) => model.rows.start(row, index)?.length ?? 4);
       const longest = Math.max(column.name.length + 2, typeLine(column, this._options.trans).length, ...texts);
       const width = Math.round(longest * CHARACTER) + PADDING;
       this._grid.resizeColumn('body', index, Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, width)));

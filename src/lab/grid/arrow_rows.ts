@@ -2,7 +2,10 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 import type { Data, RecordBatch, Schema } from 'apache-arrow';
 import type { Reader } from '../../arrow';
-import { readerOf, textReader } from '../../arrow';
+import { readerOf, startReader, textReader } from '../../arrow';
+
+/** Characters of a value that are drawn, at most: a cell shows fewer. */
+const START = 300;
 
 /** By which column rows are ordered, and which way. */
 export interface IOrder {
@@ -55,7 +58,7 @@ export class ArrowRows {
     if (batch.numRows === 0) {
       return;
     }
-    this._batches.push({ data: batch.data, texts: [], readers: [] });
+    this._batches.push({ data: batch.data, texts: [], starts: [], readers: [] });
     this._length += batch.numRows;
     this._ends.push(this._length);
     this._added.emit(batch.numRows);
@@ -63,12 +66,12 @@ export class ArrowRows {
 
   /** The exact text of a value, null for a null. */
   text(row: number, column: number): string | null {
-    const [batch, i] = this._find(this._sorted?.places[row] ?? row);
-    const data = child(batch, column);
-    if (data.nullCount > 0 && !data.getValid(i)) {
-      return null;
-    }
-    return (batch.texts[column] ??= textReader(data))(i);
+    return this._text(row, column, 'texts');
+  }
+
+  /** Its first characters, `START` at most, for which the rest of the value is not read. */
+  start(row: number, column: number): string | null {
+    return this._text(row, column, 'starts');
   }
 
   /** Reads the values of a column at the place where they arrived. */
@@ -77,6 +80,15 @@ export class ArrowRows {
       const [batch, i] = this._find(place);
       return (batch.readers[column] ??= readerOf(child(batch, column)))(i);
     };
+  }
+
+  private _text(row: number, column: number, which: 'texts' | 'starts'): string | null {
+    const [batch, i] = this._find(this._sorted?.places[row] ?? row);
+    const data = child(batch, column);
+    if (data.nullCount > 0 && !data.getValid(i)) {
+      return null;
+    }
+    return (batch[which][column] ??= which === 'starts' ? startReader(data, START) : textReader(data))(i);
   }
 
   /** The batch that holds a row, and where in it. */
@@ -106,6 +118,7 @@ export class ArrowRows {
 interface IBatch {
   data: Data;
   texts: ((i: number) => string)[];
+  starts: ((i: number) => string)[];
   readers: Reader[];
 }
 

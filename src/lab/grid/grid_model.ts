@@ -42,7 +42,7 @@ export class ArrowGridModel extends DataModel {
   data(region: DataModel.CellRegion, row: number, column: number): string | null {
     switch (region) {
       case 'body':
-        return this.rows.text(row, column);
+        return this.rows.start(row, column);
       case 'row-header':
         return String(row + 1);
       case 'column-header':

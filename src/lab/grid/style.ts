@@ -1,10 +1,8 @@
 import type { DataGrid } from '@lumino/datagrid';
 import { TextRenderer } from '@lumino/datagrid';
 import { isNumeric } from './columns';
+import { FittedText } from './fitted_text';
 import type { ArrowGridModel } from './grid_model';
-
-/** Longest text that is drawn in a cell: measuring longer ones would hold the page up. */
-const MAX_DRAWN = 300;
 
 /** The colours of the theme that is on now. */
 export interface IPalette {
@@ -48,18 +46,16 @@ export function renderers({ text, faint, font }: IPalette, model: ArrowGridModel
     return about && isNumeric(about) ? 'right' : 'left';
   };
   return {
-    body: new TextRenderer({
+    body: new FittedText({
       font: ({ value }) => (value === null ? `italic ${font}` : font),
       textColor: ({ value }) => (value === null ? faint : text),
       horizontalAlignment: alignment,
-      elideDirection: 'right',
-      format: ({ value }) => (value === null ? 'null' : (value as string).slice(0, MAX_DRAWN))
+      format: ({ value }) => (value as string | null) ?? 'null'
     }),
-    'column-header': new TextRenderer({
+    'column-header': new FittedText({
       font: ({ row }) => (row === 0 ? `bold ${font}` : font),
       textColor: ({ row }) => (row === 0 ? text : faint),
-      horizontalAlignment: alignment,
-      elideDirection: 'right'
+      horizontalAlignment: alignment
     }),
     'row-header': new TextRenderer({ font, textColor: faint, horizontalAlignment: 'right' }),
     'corner-header': new TextRenderer({ font, textColor: faint })
