@@ -2,7 +2,7 @@ import { VDomModel } from '@jupyterlab/ui-components';
 import type { IPoll } from '@lumino/polling';
 import { Poll } from '@lumino/polling';
 import type { TwinstoreError } from '../contract';
-import type { IAppearance, IPolled, IRequestOptions } from '../tokens';
+import type { ConnectionPhase, IAppearance, IHealthModel, IPolled, IRequestOptions } from '../tokens';
 import { asError } from './as_error';
 
 /** Longest wait after repeated failures, in ms. */
@@ -20,6 +20,8 @@ export class PolledModel<T> extends VDomModel implements IPolled<T> {
     this._fetch = options.fetch;
     this._now = options.now ?? Date.now;
     this._appearance = options.appearance;
+    this._health = options.health ?? null;
+    this._health?.phaseChanged.connect(this._onPhase, this);
     const standby = options.standby ?? 'when-hidden';
     this._poll = new Poll({
       auto: options.polls ?? true,
@@ -68,12 +70,27 @@ export class PolledModel<T> extends VDomModel implements IPolled<T> {
     this._poll.dispose();
     this._reading.abort();
     this._appearance.changed.disconnect(this._onAppearance, this);
+    this._health?.phaseChanged.disconnect(this._onPhase, this);
     super.dispose();
   }
 
   /** Called with each new answer, before the change is announced. */
   protected accept(data: T): void {
     this._data = data;
+  }
+
+  /** Drop what was read: it is of stores that are looked at no more. */
+  protected forget(): void {
+    this._reading.abort();
+    this._data = this._error = this._readUs = null;
+    this.stateChanged.emit();
+  }
+
+  /** Called when the health is another one. */
+  protected onPhase(phase: ConnectionPhase): void {
+    if (phase === 'ready') {
+      void this.reread();
+    }
   }
 
   /** Read now though nobody asked for it. */
@@ -129,6 +146,10 @@ export class PolledModel<T> extends VDomModel implements IPolled<T> {
     return error;
   }
 
+  private _onPhase(_: unknown, phase: ConnectionPhase): void {
+    this.onPhase(phase);
+  }
+
   private _onAppearance(): void {
     this._poll.frequency = frequencyOf({ appearance: this._appearance });
   }
@@ -136,6 +157,7 @@ export class PolledModel<T> extends VDomModel implements IPolled<T> {
   private readonly _fetch: (options: IRequestOptions) => Promise<T>;
   private readonly _now: () => number;
   private readonly _appearance: IAppearance;
+  private readonly _health: IHealthModel | null;
   private readonly _poll: Poll;
   private _data: T | null = null;
   private _error: TwinstoreError | null = null;
@@ -154,6 +176,8 @@ export namespace PolledModel {
     name: string;
     fetch: (options: IRequestOptions) => Promise<T>;
     appearance: IAppearance;
+    /** It reads at once when this gets ready: settings have come, or the companion is back. */
+    health?: IHealthModel;
     /** Whether it reads by itself, again and again; default true. Else it reads when it is refreshed. */
     polls?: boolean;
     /** When to pause; default while the page is hidden. */

@@ -23,19 +23,21 @@ describe('GroupView', () => {
   let jobs: JobsModel;
   let view: GroupView;
   let shown: GroupPanel | null;
+  let health: SetHealth;
 
   beforeEach(async () => {
     shown = null;
+    health = new SetHealth();
     server = new FakeServer()
       .on('GET jobs', () => json({ jobs: [] }))
       .on('POST api/groups/get', () => json(anAnswer()))
       .on('POST api/receipts', () => json({ receipts: [aReceipt({ late: 12, resumed: ['r0'] })], total: 3 }))
       .on('POST api/proofs', () => json({ proofs: [], total: 0, last_proof: null }));
-    jobs = new JobsModel({ client: server.client, appearance, health: new SetHealth().asModel });
+    jobs = new JobsModel({ client: server.client, appearance, health: health.asModel });
     await settled();
     view = new GroupView({
       trans,
-      createModel: name => new GroupModel({ name, client: server.client, appearance, jobs }),
+      createModel: name => new GroupModel({ name, client: server.client, appearance, health: health.asModel, jobs }),
       show: panel => (shown = panel)
     });
   });
@@ -74,6 +76,15 @@ describe('GroupView', () => {
     expect(the(node, 'section', 'Offline').textContent).toContain('version 41');
     expect(the(node, 'section', 'Online').textContent).toContain('feature_store.energy');
     expect(the(node, 'section', 'Online').textContent).toContain('1 version behind');
+  });
+
+  it('looks again as soon as settings have come', async () => {
+    server.on('POST api/groups/get', () => json(aProblem('No settings.', 'Start the demo stack.'), 404));
+    const { node } = await opened();
+    expect(node.textContent).toContain('No settings.');
+    server.on('POST api/groups/get', () => json(anAnswer()));
+    await after(() => health.set('ready'));
+    expect(the(node, 'section', 'Offline').textContent).toContain('version 41');
   });
 
   it('brings online what is behind, and offers that only then', async () => {

@@ -51,4 +51,17 @@ describe('GroupsModel', () => {
     await settled();
     expect(model.groups).toHaveLength(3);
   });
+
+  it('forgets the groups when there are no settings any more, also those that are just being read', async () => {
+    await started();
+    let answer: (response: Response) => void = () => undefined;
+    server.on('POST api/groups', () => new Promise<Response>(resolve => (answer = resolve)));
+    void model.refresh();
+    await settled();
+    health.set('unconfigured');
+    expect([model.groups, model.worst, model.data]).toEqual([[], null, null]);
+    answer(json({ groups: [aSummary()], errors: [] }));
+    await settled();
+    expect(model.worst).toBeNull();
+  });
 });

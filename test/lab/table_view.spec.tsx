@@ -10,13 +10,14 @@ import type { IPreviewRequest, ITableAnswer } from '../../src/contract';
 import { aBatch, aNestedBatch, framesOf, ROWS } from './arrow_samples';
 import { FakeServer, json, settled, stream } from './fake_server';
 import { after, attached, the } from './rendering';
-import { anAnswer, aPreviewEnd, aProblem, aReceipt, aTable, NOW_US, quietAppearance } from './samples';
+import { anAnswer, aPreviewEnd, aProblem, aReceipt, aTable, NOW_US, quietAppearance, SetHealth } from './samples';
 
 const trans = nullTranslator.load('jupyterlab_twinstore');
 
 describe('the view of a table', () => {
   let server: FakeServer;
   let panel: TablePanel;
+  let health: SetHealth;
   let table: ITableAnswer;
 
   beforeEach(() => {
@@ -29,6 +30,7 @@ describe('the view of a table', () => {
         comment: null
       }))
     });
+    health = new SetHealth();
     server = new FakeServer()
       .on('POST api/tables/get', ({ body }) => json({ ...table, ...(body as Partial<ITableAnswer>) }))
       .on('POST api/preview', () => stream(framesOf(aPreviewEnd(), aBatch(ROWS))))
@@ -61,6 +63,7 @@ describe('the view of a table', () => {
       location: 's3a://raw/events',
       client: server.client,
       appearance: quietAppearance(),
+      health: health.asModel,
       trans,
       grid: async () => grid,
       onOpenGroup: () => undefined,
@@ -96,6 +99,18 @@ describe('the view of a table', () => {
     expect(status(root)).toContain('All 3 rows. Version 3 · 2 of 2 files, 2.0\u00a0kB in 4 requests');
     expect(the(root, '.twinstore-ViewHeader-facts').textContent).toBe('3 rows · 2 files · 2.0\u00a0kB · 5 columns');
     expect(root.querySelectorAll('.lm-DataGrid')).toHaveLength(1);
+  });
+
+  it('looks again as soon as settings have come', async () => {
+    health.phase = 'unconfigured';
+    const none = aProblem('No settings: twinstore.toml does not exist.', 'Start the demo stack.');
+    server.on('POST api/tables/get', () => json(none, 404));
+    const root = await opened();
+    expect(the(root, '.twinstore-ViewHeader').textContent).toContain(none.message);
+    server.on('POST api/tables/get', () => json(table));
+    await after(() => health.set('ready'));
+    expect(root.textContent).not.toContain(none.message);
+    expect(status(root)).toContain('All 3 rows.');
   });
 
   it('reads again when the version is another one', async () => {
@@ -450,6 +465,7 @@ describe('the rows of a group', () => {
       group,
       client: server.client,
       appearance: quietAppearance(),
+      health: new SetHealth().asModel,
       grid: async () => grid,
       trans
     });

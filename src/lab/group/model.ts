@@ -1,6 +1,6 @@
 import type { IGroupAnswer, IJob, IJobRequest } from '../../contract';
 import type { TwinstoreError } from '../../contract';
-import type { IAppearance, IGroupContext, IJobsModel, ITwinstoreClient } from '../../tokens';
+import type { IAppearance, IGroupContext, IHealthModel, IJobsModel, ITwinstoreClient } from '../../tokens';
 import { Attempt } from '../attempt';
 import { PolledModel } from '../polled_model';
 
@@ -12,6 +12,7 @@ export class GroupModel extends PolledModel<IGroupAnswer> implements IGroupConte
       name: `GroupModel#${name}`,
       fetch: request => client.group(name, request),
       appearance: options.appearance,
+      health: options.health,
       now: options.now
     });
     this.name = name;
@@ -101,6 +102,7 @@ export namespace GroupModel {
     name: string;
     client: ITwinstoreClient;
     appearance: IAppearance;
+    health: IHealthModel;
     jobs: IJobsModel;
     now?: () => number;
   }

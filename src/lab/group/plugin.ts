@@ -1,7 +1,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ILayoutRestorer } from '@jupyterlab/application';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { IAppearance, IGroupView, IJobsModel, ITwinstoreClient, ITwinstoreSidebar } from '../../tokens';
+import { IAppearance, IGroupView, IHealthModel, IJobsModel, ITwinstoreClient, ITwinstoreSidebar } from '../../tokens';
 import { GroupView } from './group_view';
 import { GroupModel } from './model';
 
@@ -11,12 +11,13 @@ export const groupViewPlugin: JupyterFrontEndPlugin<IGroupView> = {
   description: 'Provides the main area view of a feature group, which other plugins join with tabs.',
   autoStart: true,
   provides: IGroupView,
-  requires: [ITwinstoreClient, IAppearance, IJobsModel, ITwinstoreSidebar],
+  requires: [ITwinstoreClient, IAppearance, IHealthModel, IJobsModel, ITwinstoreSidebar],
   optional: [ITranslator, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     client: ITwinstoreClient,
     appearance: IAppearance,
+    health: IHealthModel,
     jobs: IJobsModel,
     sidebar: ITwinstoreSidebar,
     translator: ITranslator | null,
@@ -24,7 +25,7 @@ export const groupViewPlugin: JupyterFrontEndPlugin<IGroupView> = {
   ) => {
     const view = new GroupView({
       trans: (translator ?? nullTranslator).load('jupyterlab_twinstore'),
-      createModel: name => new GroupModel({ name, client, appearance, jobs }),
+      createModel: name => new GroupModel({ name, client, appearance, health, jobs }),
       show: panel => panel.showIn(app.shell, 'Feature group')
     });
     void restorer?.restore(view.tracker, {

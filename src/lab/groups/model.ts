@@ -1,6 +1,6 @@
 import type { GroupState, IGroupsAnswer, IGroupSummary } from '../../contract';
 import { STATE_GLYPH } from '../../contract';
-import type { IAppearance, IGroupsModel, IHealthModel, ITwinstoreClient } from '../../tokens';
+import type { ConnectionPhase, IAppearance, IGroupsModel, IHealthModel, ITwinstoreClient } from '../../tokens';
 import { PolledModel } from '../polled_model';
 
 /** States from worst to best: the order in which the contract lists them. */
@@ -9,16 +9,15 @@ const SEVERITY = Object.keys(STATE_GLYPH) as GroupState[];
 /** The feature groups under the configured roots. */
 export class GroupsModel extends PolledModel<IGroupsAnswer> implements IGroupsModel {
   constructor(options: GroupsModel.IOptions) {
-    const { client, health } = options;
+    const { client, appearance, health } = options;
     super({
       name: 'GroupsModel',
       fetch: request => client.groups(request),
-      appearance: options.appearance,
+      appearance,
+      health,
       standby: () => (health.phase === 'ready' ? 'when-hidden' : true),
       now: options.now
     });
-    this._health = health;
-    this._health.phaseChanged.connect(this._onPhase, this);
   }
 
   get groups(): readonly IGroupSummary[] {
@@ -30,26 +29,20 @@ export class GroupsModel extends PolledModel<IGroupsAnswer> implements IGroupsMo
     return bySeverity[0] ?? null;
   }
 
-  override dispose(): void {
-    if (this.isDisposed) {
-      return;
-    }
-    this._health.phaseChanged.disconnect(this._onPhase, this);
-    super.dispose();
-  }
-
   protected override accept(data: IGroupsAnswer): void {
     super.accept(data);
     this._groups = [...data.groups].sort((a, b) => a.name.localeCompare(b.name));
   }
 
-  private _onPhase(): void {
-    if (this._health.phase === 'ready') {
-      void this.refresh();
+  protected override onPhase(phase: ConnectionPhase): void {
+    // Without settings there are no stores of which these could be.
+    if (phase === 'unconfigured') {
+      this._groups = [];
+      this.forget();
     }
+    super.onPhase(phase);
   }
 
-  private readonly _health: IHealthModel;
   private _groups: readonly IGroupSummary[] = [];
 }
 

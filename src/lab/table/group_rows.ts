@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Panel } from '@lumino/widgets';
-import type { IAppearance, IGroupContext, ITwinstoreClient } from '../../tokens';
+import type { IAppearance, IGroupContext, IHealthModel, ITwinstoreClient } from '../../tokens';
 import { readWhileShown } from '../when_shown';
 import { TableModel } from './model';
 import { RowsModel } from './rows_model';
@@ -25,12 +25,12 @@ export class GroupRowsTab extends Panel {
   }
 
   private _onGroup(): void {
-    const { group, client, appearance, grid, trans } = this._options;
+    const { group, client, appearance, health, grid, trans } = this._options;
     if (group.data === null || this._table !== null) {
       return;
     }
     const location = group.data.summary.offline;
-    const table = (this._table = new TableModel({ location, client, appearance }));
+    const table = (this._table = new TableModel({ location, client, appearance, health }));
     readWhileShown(this, table);
     const model = new RowsModel({ table, client, appearance, grid });
     this.addWidget(new RowsTab({ model, grid, trans, isAlone: true }));
@@ -44,6 +44,7 @@ export namespace GroupRowsTab {
     group: IGroupContext;
     client: ITwinstoreClient;
     appearance: IAppearance;
+    health: IHealthModel;
     grid: RowsModel.IOptions['grid'];
     trans: TranslationBundle;
   }

@@ -1,5 +1,5 @@
 import type { ITableAnswer, ITableRequest } from '../../contract';
-import type { IAppearance, ITwinstoreClient } from '../../tokens';
+import type { IAppearance, IHealthModel, ITwinstoreClient } from '../../tokens';
 import { PolledModel } from '../polled_model';
 
 /** Which version of a table is looked at: the newest, a certain one, or the one of a time (µs since the epoch). */
@@ -29,6 +29,7 @@ export class TableModel extends PolledModel<ITableAnswer> {
         return client.table({ location, ...looked.at }, request);
       },
       appearance: options.appearance,
+      health: options.health,
       now: options.now
     });
     this.location = location;
@@ -73,6 +74,7 @@ export namespace TableModel {
     location: string;
     client: ITwinstoreClient;
     appearance: IAppearance;
+    health: IHealthModel;
     now?: () => number;
   }
 }

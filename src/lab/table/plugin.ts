@@ -1,7 +1,7 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ILayoutRestorer } from '@jupyterlab/application';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { IAppearance, IGroupView, ITableView, ITwinstoreClient, ITwinstoreSidebar } from '../../tokens';
+import { IAppearance, IGroupView, IHealthModel, ITableView, ITwinstoreClient, ITwinstoreSidebar } from '../../tokens';
 import { GroupRowsTab } from './group_rows';
 import { TableView } from './table_view';
 
@@ -14,12 +14,13 @@ export const tableViewPlugin: JupyterFrontEndPlugin<ITableView> = {
   description: 'Provides the main area view of a Delta table: rows, history, files, statistics, schema.',
   autoStart: true,
   provides: ITableView,
-  requires: [ITwinstoreClient, IAppearance, IGroupView, ITwinstoreSidebar],
+  requires: [ITwinstoreClient, IAppearance, IHealthModel, IGroupView, ITwinstoreSidebar],
   optional: [ITranslator, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     client: ITwinstoreClient,
     appearance: IAppearance,
+    health: IHealthModel,
     groups: IGroupView,
     sidebar: ITwinstoreSidebar,
     translator: ITranslator | null,
@@ -29,6 +30,7 @@ export const tableViewPlugin: JupyterFrontEndPlugin<ITableView> = {
       trans: (translator ?? nullTranslator).load('jupyterlab_twinstore'),
       client,
       appearance,
+      health,
       grid,
       onOpenGroup: group => groups.open(group),
       onInsertCode: (location, version) =>
@@ -53,13 +55,14 @@ export const groupRowsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlab-twinstore:group-rows',
   description: 'Shows the offline rows of a feature group, at any version.',
   autoStart: true,
-  requires: [IGroupView, ITwinstoreClient, IAppearance],
+  requires: [IGroupView, ITwinstoreClient, IAppearance, IHealthModel],
   optional: [ITranslator],
   activate: (
     _app: JupyterFrontEnd,
     view: IGroupView,
     client: ITwinstoreClient,
     appearance: IAppearance,
+    health: IHealthModel,
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyterlab_twinstore');
@@ -67,7 +70,7 @@ export const groupRowsPlugin: JupyterFrontEndPlugin<void> = {
       id: 'rows',
       title: trans.__('Rows'),
       rank: 100,
-      create: group => new GroupRowsTab({ group, client, appearance, grid, trans })
+      create: group => new GroupRowsTab({ group, client, appearance, health, grid, trans })
     });
   }
 };

@@ -1,4 +1,4 @@
-import type { IAppearance, ITwinstoreClient } from '../../tokens';
+import type { IAppearance, IHealthModel, ITwinstoreClient } from '../../tokens';
 import { FollowingModel } from '../following_model';
 import { tableIcon } from '../icons';
 import { TabbedPanel } from '../tabbed_panel';
@@ -15,8 +15,8 @@ import { StatisticsTab } from './statistics_tab';
 /** The view of one Delta table. Owns its model. */
 export class TablePanel extends TabbedPanel<TableModel> {
   constructor(options: TablePanel.IOptions) {
-    const { location, client, appearance, trans, grid } = options;
-    const model = new TableModel({ location, client, appearance });
+    const { location, client, appearance, health, trans, grid } = options;
+    const model = new TableModel({ location, client, appearance, health });
     super({
       id: `jupyterlab-twinstore-table-${location}`,
       label: nameOf(location),
@@ -102,6 +102,7 @@ export namespace TablePanel {
     location: string;
     client: ITwinstoreClient;
     appearance: IAppearance;
+    health: IHealthModel;
     grid: RowsModel.IOptions['grid'];
   }
 }

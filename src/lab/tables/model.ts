@@ -1,5 +1,5 @@
 import type { ITableEntry, ITablesAnswer, TwinstoreError } from '../../contract';
-import type { IAppearance, IHealthModel, ITwinstoreClient } from '../../tokens';
+import type { ConnectionPhase, IAppearance, IHealthModel, ITwinstoreClient } from '../../tokens';
 import { asError } from '../as_error';
 import { PolledModel } from '../polled_model';
 
@@ -16,10 +16,10 @@ export class TablesModel extends PolledModel<ITablesAnswer> {
       name: 'TablesModel',
       fetch: request => _options.client.tables(null, request),
       appearance: _options.appearance,
+      health: _options.health,
       polls: false,
       now: _options.now
     });
-    _options.health.phaseChanged.connect(this._onPhase, this);
   }
 
   /** Opened folders by location. */
@@ -67,12 +67,10 @@ export class TablesModel extends PolledModel<ITablesAnswer> {
     await Promise.all([this.refresh(), ...[...this._folders.keys()].map(location => this.open(location))]);
   }
 
-  override dispose(): void {
-    if (this.isDisposed) {
-      return;
+  protected override onPhase(phase: ConnectionPhase): void {
+    if (phase === 'ready') {
+      void this.relist();
     }
-    this._options.health.phaseChanged.disconnect(this._onPhase, this);
-    super.dispose();
   }
 
   private async _list(location: string): Promise<IFolder> {
@@ -82,12 +80,6 @@ export class TablesModel extends PolledModel<ITablesAnswer> {
       return { answer, error: null };
     } catch (reason) {
       return { answer: this._listed.get(location) ?? null, error: asError(reason) };
-    }
-  }
-
-  private _onPhase(): void {
-    if (this._options.health.phase === 'ready') {
-      void this.relist();
     }
   }
 
