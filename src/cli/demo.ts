@@ -10,6 +10,7 @@ import type { IContext } from './command';
 import { makeInput } from './input';
 import { copyExamples, writing } from './notebooks';
 import { stackHost } from './stack_host';
+import { asWhole } from './whole';
 
 /** What was made for somebody who tries twinstore. */
 export interface IDemo {
@@ -37,9 +38,10 @@ export async function startDemo(
   if (notebooks !== undefined) {
     await writing(notebooks, () => copyExamples(notebooks, context));
   }
-  const { found } = await up(name, {}, stackHost(context, progress));
+  const whole = asWhole(progress);
+  const { found } = await up(name, {}, stackHost(context, whole));
   try {
-    const input = await makeInput(name, { rows: 'small' }, context, progress);
+    const input = await makeInput(name, { rows: 'small' }, context, whole);
     // The input is made without a pause in which a signal would be heard.
     await setImmediate();
     context.signal.throwIfAborted();

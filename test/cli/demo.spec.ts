@@ -5,7 +5,8 @@ import { PassThrough } from 'node:stream';
 import type { IContext } from '../../src/cli/command';
 import { disuse, startDemo } from '../../src/cli/demo';
 import { asJob } from '../../src/cli/job_events';
-import type { IJobResult } from '../../src/contract';
+import { asWhole } from '../../src/cli/whole';
+import type { IJobProgress, IJobResult } from '../../src/contract';
 
 let home: string;
 beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'demo-'))));
@@ -60,6 +61,46 @@ describe('the demo stack', () => {
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
     await disuse(settings('demo'), context());
     expect(() => lstatSync(link)).toThrow('ENOENT');
+  });
+});
+
+describe('the progress of its start', () => {
+  const MIB = 1024 ** 2;
+  const downloading = (done: number) => ({
+    stage: 'Downloading jars',
+    done: done * MIB,
+    total: 60 * MIB,
+    unit: 'bytes'
+  });
+  const starting = (done: number) => ({ stage: 'Starting', done, total: 2, unit: 'parts' });
+  const writing = (done: number) => ({ stage: 'Writing', done, total: 5000, unit: 'rows' });
+
+  function told(stages: IJobProgress[]): IJobProgress[] {
+    const seen: IJobProgress[] = [];
+    stages.forEach(asWhole(progress => seen.push(progress)));
+    return seen;
+  }
+
+  it.each([
+    [
+      'with downloads',
+      [downloading(0), downloading(30), downloading(60), starting(0), starting(2), writing(0), writing(5000)],
+      [0, 30, 60, 60, 88, 88, 100]
+    ],
+    ['without', [starting(0), starting(1), starting(2), writing(0), writing(5000)], [0, 35, 70, 70, 100]],
+    ['where a stage goes back', [starting(2), starting(1), starting(2)], [70, 70, 70]]
+  ])('is one bar, %s', (_, stages, percent) => {
+    const seen = told(stages);
+    expect(seen.map(({ done }) => done)).toEqual(percent);
+    expect(seen.every(({ total, unit }) => total === 100 && unit === '%')).toBe(true);
+  });
+
+  it('says how much of a stage is done', () => {
+    expect(told([downloading(31), starting(1), writing(1000)]).map(({ stage }) => stage)).toEqual([
+      'Downloading jars, 31 MiB of 60 MiB',
+      'Starting',
+      'Writing, 1,000 of 5,000 rows'
+    ]);
   });
 });
 
