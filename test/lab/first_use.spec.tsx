@@ -90,6 +90,15 @@ describe('FirstUse', () => {
     expect(the(node, 'button', 'Start the demo stack')).toBeDefined();
   });
 
+  it('says what stays of a start that was stopped, and how to go on', async () => {
+    server.on('GET jobs', () => json({ jobs: [demo({ state: 'stopped', ended_us: NOW_US })] }));
+    const node = await view();
+    const words = the(node, '[role=status]', 'was stopped').textContent;
+    expect(words).toContain('and with it what it had started');
+    expect(words).toContain('files of the stack stay: start it again to go on from there');
+    expect(words).toContain('twinstore stack down --delete');
+  });
+
   it('writes what was answered as settings, and connects by them', async () => {
     server.on('POST settings', () => json({ path: '/home/ana/.config/twinstore/twinstore.toml' }, 201));
     const node = await view();

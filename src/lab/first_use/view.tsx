@@ -84,6 +84,18 @@ function Missing({ model, trans }: IPartProps): ReactElement {
   );
 }
 
+/** What stays of a start that was stopped, and how to go on. */
+function Stopped({ trans }: { trans: TranslationBundle }): ReactElement {
+  return (
+    <p>
+      {trans.__(
+        'The start was stopped, and with it what it had started. Downloads, notebooks and the files of the stack stay: start it again to go on from there, or take its files away by'
+      )}{' '}
+      <Code text="twinstore stack down --delete" />
+    </p>
+  );
+}
+
 /** The two ways to begin. */
 function Ways({ model, trans }: IPartProps): ReactElement {
   const { demo } = model;
@@ -108,7 +120,7 @@ function Ways({ model, trans }: IPartProps): ReactElement {
       )}
       <div role="status" aria-live="polite">
         {demo?.state === 'failed' && demo.error && <ErrorNotice error={demo.error} trans={trans} />}
-        {demo?.state === 'stopped' && <p>{trans.__('The start was stopped.')}</p>}
+        {demo?.state === 'stopped' && <Stopped trans={trans} />}
       </div>
       <h3>{trans.__('Use stores of your own')}</h3>
       <div className="twinstore-Actions">
