@@ -99,6 +99,30 @@ describe('health in the sidebar', () => {
     expect(foot.node.textContent).toContain('acting as local');
   });
 
+  it('shows on demand which settings are in force, and how to use others', async () => {
+    const config = '/home/ana/twinstore.toml';
+    const shown = async (environment: string, isNamed: boolean): Promise<string> => {
+      server
+        .on('GET status', () => json(aStatus({ config, config_is_named: isNamed })))
+        .on('GET api/health', () => json(aHealth({ environment })));
+      model = new HealthModel({ client: server.client, appearance });
+      await settled();
+      const foot = await attached(new HealthFoot(model, trans, () => undefined));
+      const settings = foot.node.querySelector('details')!;
+      expect(settings.open).toBe(false);
+      foot.openSettings();
+      expect([settings.open, document.activeElement]).toEqual([true, settings.querySelector('summary')]);
+      const words = settings.textContent ?? '';
+      expect(words).toContain(config);
+      foot.dispose();
+      model.dispose();
+      return words;
+    };
+    expect(await shown('demo', false)).toContain('twinstore stack down --delete');
+    expect(await shown('prod', false)).toContain('move it away');
+    expect(await shown('prod', true)).toContain('TWINSTORE_CONFIG names this file');
+  });
+
   it('says that the page is of another version than the server', async () => {
     const versions = { server: '9.0.0', companion: '9.0.0', node: 'v20.0.0' };
     server.on('GET status', () => json(aStatus({ versions })));

@@ -39,6 +39,13 @@ export class FirstUseModel extends VDomModel {
     this._announce();
   }
 
+  /** Show the form, unless the demo stack is just being started. */
+  openForm(): void {
+    if (!this._isConnecting && this.demo?.state !== 'running') {
+      this.isConnecting = true;
+    }
+  }
+
   /** Why the last thing that was asked for was not done; null when it was. */
   get refusal(): TwinstoreError | null {
     return this._attempt.refusal;

@@ -7,7 +7,11 @@ import { FirstUse } from './view';
 
 export namespace CommandIDs {
   export const startDemo = 'twinstore:start-demo';
+  /** Of somebody who has no settings. */
+  export const openForm = 'twinstore:open-connect-form';
 }
+
+const NO_ARGS = { args: { type: 'object', properties: {} } } as const;
 
 /** Covers the sidebar of somebody who has no settings, and helps to get some. */
 export const firstUsePlugin: JupyterFrontEndPlugin<void> = {
@@ -35,10 +39,15 @@ export const firstUsePlugin: JupyterFrontEndPlugin<void> = {
     };
     onPhase();
     health.phaseChanged.connect(onPhase);
+    app.commands.addCommand(CommandIDs.openForm, {
+      label: trans.__('Connect'),
+      describedBy: NO_ARGS,
+      execute: () => model.openForm()
+    });
     app.commands.addCommand(CommandIDs.startDemo, {
       label: trans.__('Start the Demo Stack'),
       caption: trans.__('Start Cassandra and an S3 server on this machine, with a sample input'),
-      describedBy: { args: { type: 'object', properties: {} } },
+      describedBy: NO_ARGS,
       execute: async () => {
         sidebar.reveal();
         await model.startDemo();

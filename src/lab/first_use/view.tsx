@@ -127,7 +127,7 @@ function Ways({ model, trans }: IPartProps): ReactElement {
         <Button
           className="jp-mod-styled jp-mod-reject twinstore-mod-connect"
           aria-disabled={isStarting}
-          onClick={() => (model.isConnecting ||= !isStarting)}
+          onClick={() => model.openForm()}
         >
           {trans.__('Connect…')}
         </Button>

@@ -1,9 +1,10 @@
+import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
-import type { IStoreHealth } from '../../contract';
+import type { IStatus, IStoreHealth } from '../../contract';
 import { VERSION } from '../../contract';
-import { Ago, ErrorNotice, Glyph } from '../components';
+import { Ago, Code, ErrorNotice, Glyph } from '../components';
 import type { HealthModel } from './model';
 
 /** What the settings of the demo stack call it. */
@@ -22,6 +23,15 @@ export class HealthFoot extends VDomRenderer<HealthModel> {
     this.addClass('twinstore-Foot');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Health of the stores'));
+  }
+
+  /** Show which settings are in force, where any are. */
+  openSettings(): void {
+    const settings = this.node.querySelector('details');
+    if (settings) {
+      settings.open = true;
+      settings.querySelector('summary')?.focus();
+    }
   }
 
   protected render(): ReactElement | null {
@@ -60,6 +70,7 @@ export class HealthFoot extends VDomRenderer<HealthModel> {
             {trans.__('acting as %1', health.acting_as)}
           </span>
         </div>
+        <SettingsInForce status={status} environment={health.environment} trans={trans} />
       </>
     );
   }
@@ -82,6 +93,48 @@ export class HealthFoot extends VDomRenderer<HealthModel> {
   }
 
   private readonly _trans: TranslationBundle;
+}
+
+interface ISettingsProps {
+  status: IStatus;
+  environment: string;
+  trans: TranslationBundle;
+}
+
+/** Which settings are in force, and how to use others: the form of *Connect* never writes over a file. */
+function SettingsInForce({ status, environment, trans }: ISettingsProps): ReactElement | null {
+  const { config, config_is_named: isNamed } = status;
+  if (config === null) {
+    return null;
+  }
+  return (
+    <details className="twinstore-Settings">
+      <summary>{trans.__('Settings: %1', environment)}</summary>
+      <p>
+        <Code text={config} />
+      </p>
+      <p>
+        {environment === DEMO ? (
+          <>
+            {trans.__('They belong to the demo stack. To use stores of your own, take both away by')}{' '}
+            <Code text="twinstore stack down --delete" />
+          </>
+        ) : isNamed ? (
+          <>
+            <Code text="TWINSTORE_CONFIG" />{' '}
+            {trans.__(
+              'names this file. What is changed in it holds at once; for another one, name that and start JupyterLab again.'
+            )}
+          </>
+        ) : (
+          trans.__('What is changed in this file holds at once. To be asked for your stores anew, move it away.')
+        )}
+      </p>
+      <Button className="jp-mod-styled jp-mod-reject" onClick={() => Clipboard.copyToSystem(config)}>
+        {trans.__('Copy the path')}
+      </Button>
+    </details>
+  );
 }
 
 function StoreMark({ store, trans }: { store: IStoreHealth; trans: TranslationBundle }): ReactElement {

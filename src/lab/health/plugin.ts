@@ -9,6 +9,7 @@ import { HealthModel } from './model';
 
 export namespace CommandIDs {
   export const restart = 'twinstore:restart-companion';
+  export const connect = 'twinstore:connect';
 }
 
 /** Watches the chain to the stores, and says so in the sidebar. */
@@ -30,7 +31,8 @@ export const healthPlugin: JupyterFrontEndPlugin<IHealthModel> = {
     const trans = (translator ?? nullTranslator).load('jupyterlab_twinstore');
     const model = new HealthModel({ client, appearance });
     const cover = new HealthCover(model, trans);
-    sidebar.setFoot(new HealthFoot(model, trans, () => void app.commands.execute(FirstUseCommandIDs.startDemo)));
+    const foot = new HealthFoot(model, trans, () => void app.commands.execute(FirstUseCommandIDs.startDemo));
+    sidebar.setFoot(foot);
     sidebar.setCover(cover);
     model.phaseChanged.connect((_, phase) => {
       if (phase !== 'unconfigured') {
@@ -45,7 +47,22 @@ export const healthPlugin: JupyterFrontEndPlugin<IHealthModel> = {
       describedBy: { args: { type: 'object', properties: {} } },
       execute: () => model.restart()
     });
-    palette?.addItem({ command: CommandIDs.restart, category: trans.__('Twinstore') });
+    app.commands.addCommand(CommandIDs.connect, {
+      label: trans.__('Connect to Stores …'),
+      caption: trans.__('Name the stores to use, or see which settings are in force and how to change them'),
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: async () => {
+        sidebar.reveal();
+        if (model.phase === 'unconfigured') {
+          await app.commands.execute(FirstUseCommandIDs.openForm);
+        } else {
+          foot.openSettings();
+        }
+      }
+    });
+    for (const command of [CommandIDs.restart, CommandIDs.connect]) {
+      palette?.addItem({ command, category: trans.__('Twinstore') });
+    }
     return model;
   }
 };
