@@ -101,6 +101,24 @@ describe('the view of a table', () => {
     expect(root.querySelectorAll('.lm-DataGrid')).toHaveLength(1);
   });
 
+  it('says in one line which of many rows are shown, and shows the first of them on demand', async () => {
+    const end = aPreviewEnd({ total: 921_500, complete: false, what: 'rows 436,500 to 436,502 of part-0.parquet' });
+    server.on('POST api/preview', () => stream(framesOf(end, aBatch(ROWS))));
+    const root = await opened();
+    const line = (): string => the(root, '.twinstore-RowsStatus-what strong').textContent ?? '';
+    expect(line()).toBe('3 of 921,500 rows: those that are quickest to read.');
+    expect(asked().window).toBeUndefined();
+    await after(() => the(root, 'button', 'Show the first rows').click());
+    expect(asked().window).toBe('first');
+    expect(line()).toBe('The first 3 of 921,500 rows.');
+    expect(root.textContent).not.toContain('Show the first rows');
+    await after(() => rowsModel().ask({ where: 'id > 1' }));
+    expect(asked().window).toBeUndefined();
+    expect(line()).toBe('3 rows that satisfy it; there may be more.');
+    await after(() => rowsModel().ask({ where: '', order: { column: 'id', descending: true } }));
+    expect(line()).toBe('3 of 921,500 rows.');
+  });
+
   it('looks again as soon as settings have come', async () => {
     health.phase = 'unconfigured';
     const none = aProblem('No settings: twinstore.toml does not exist.', 'Start the demo stack.');

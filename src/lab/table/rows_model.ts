@@ -14,9 +14,10 @@ const LARGER = [1_000, 10_000, 100_000, MAX_PREVIEW.streamed];
 export interface IShownRows {
   rows: ArrowRows;
   columns: readonly IGridColumn[];
-  /** The condition that they satisfy, and the order of the table by which they are its first; as in the wish. */
+  /** The condition that they satisfy, the order of the table by which they are its first, and from where; as in the wish. */
   where: string;
   order: IOrder | null;
+  window: IWish['window'];
   /** What they are; null while they arrive, and when that was stopped. */
   end: IPreviewEnd | null;
   version: number;
@@ -30,6 +31,8 @@ export interface IWish {
   where: string;
   /** Of the whole table, whose first rows are read then; null for any rows. */
   order: IOrder | null;
+  /** Without condition and order: the rows that are quickest to read, or the first of the table. */
+  window: 'cheapest' | 'first';
   /** Of the rows that were read, among themselves; null for the order in which they come. */
   sort: IOrder | null;
   limit: number;
@@ -40,7 +43,14 @@ export class RowsModel extends ReadingModel {
   constructor(private readonly _options: RowsModel.IOptions) {
     super();
     this.table = _options.table;
-    this._wish = { columns: null, where: '', order: null, sort: null, limit: _options.appearance.rowLimit };
+    this._wish = {
+      columns: null,
+      where: '',
+      order: null,
+      window: 'cheapest',
+      sort: null,
+      limit: _options.appearance.rowLimit
+    };
   }
 
   readonly table: TableModel;
@@ -101,13 +111,14 @@ export class RowsModel extends ReadingModel {
     }
     this._newest = null;
     await this._readRows(this._request(data.version), (rows, { columnsOf }) => {
-      const { where, order } = this._wish;
+      const { where, order, window } = this._wish;
       this._newest = {
         rows,
         // Of what has arrived: the table may be another one than when it was looked at.
         columns: columnsOf(rows.schema.fields).map(about => ({ ...about, isPartition: isPartition(data, about) })),
         where,
         order,
+        window,
         end: null,
         version: data.version,
         readUs: (this._options.now ?? Date.now)() * 1000
@@ -169,14 +180,15 @@ export class RowsModel extends ReadingModel {
   }
 
   private _request(version: number): IPreviewRequest {
-    const { columns, where, order } = this._wish;
+    const { columns, where, order, window } = this._wish;
     return {
       location: this.table.location,
       version,
       limit: this._limit,
       ...(columns === null ? {} : { columns: [...columns] }),
       ...(where === '' ? {} : { where }),
-      ...(order === null ? {} : { order })
+      ...(order === null ? {} : { order }),
+      ...(where === '' && order === null && window === 'first' ? { window } : {})
     };
   }
 

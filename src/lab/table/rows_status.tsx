@@ -37,7 +37,17 @@ export function RowsStatus({ model, trans }: { model: RowsModel; trans: Translat
           </p>
         )}
         {phase === 'done' && shown?.end && (
-          <p className="twinstore-RowsStatus-what">{what(shown.end, shown.where, trans)}</p>
+          <p className="twinstore-RowsStatus-what">
+            <strong>{what(shown.end, shown, trans)}</strong>{' '}
+            {isAny(shown.end, shown) && (
+              <>
+                <Button className="jp-mod-styled jp-mod-reject" onClick={() => void model.ask({ window: 'first' })}>
+                  {trans.__('Show the first rows')}
+                </Button>{' '}
+              </>
+            )}
+            <span className="twinstore-Hint">{how(shown.end, trans)}</span>
+          </p>
         )}
         {data && shown && data.version !== shown.version && phase !== 'reading' && (
           <p>
@@ -63,36 +73,53 @@ export function RowsStatus({ model, trans }: { model: RowsModel; trans: Translat
   );
 }
 
-function what(end: IPreviewEnd, where: string, trans: TranslationBundle): string {
-  const { rows, total, files_read, files_total, bytes, requests, took_ms } = end;
-  const cost = trans.__(
-    'Version %1 · %2 of %3 files, %4 in %5 requests, %6.',
-    end.version,
-    grouped(files_read),
-    grouped(files_total),
-    byteSize(bytes, trans),
-    grouped(requests),
-    duration(took_ms / 1000, trans)
-  );
+/** Whether they are just those of the table that are quickest to read. */
+function isAny({ rows, complete }: IPreviewEnd, { where, order, window }: IShownRows): boolean {
+  return rows > 0 && !complete && where === '' && order === null && window === 'cheapest';
+}
+
+/** Which rows are shown, in one line. */
+function what(end: IPreviewEnd, shown: IShownRows, trans: TranslationBundle): string {
+  const { rows, total, complete } = end;
+  const { where, order } = shown;
+  const count = grouped(rows);
   if (rows === 0) {
-    const none =
-      where === ''
-        ? trans.__('The table has no rows at this version: what is written to it will be here.')
-        : end.complete
-          ? trans.__('No row satisfies this condition.')
-          : trans.__('No row was found that satisfies this condition.');
-    return `${none} ${cost}`;
+    return where === ''
+      ? trans.__('The table has no rows at this version: what is written to it will be here.')
+      : complete
+        ? trans.__('No row satisfies this condition.')
+        : trans.__('No row was found that satisfies this condition.');
+  }
+  if (where !== '') {
+    return complete
+      ? trans._n('The only row that satisfies it.', 'All %2 rows that satisfy it.', rows, count)
+      : trans._n('A row that satisfies it.', '%2 rows that satisfy it; there may be more.', rows, count);
+  }
+  if (complete) {
+    return trans._n('The only row.', 'All %2 rows.', rows, count);
   }
   const of =
-    end.complete && where === ''
-      ? trans._n('The only row', 'All %2 rows', rows, grouped(rows))
-      : end.complete
-        ? trans._n('The only row that satisfies it', 'All %2 rows that satisfy it', rows, grouped(rows))
-        : total === null || where !== ''
-          ? trans._n('%2 row', '%2 rows', rows, grouped(rows))
-          : trans.__('%1 of %2 rows', grouped(rows), grouped(total));
+    total === null ? trans._n('%2 row', '%2 rows', rows, count) : trans.__('%1 of %2 rows', count, grouped(total));
+  return isAny(end, shown)
+    ? trans.__('%1: those that are quickest to read.', of)
+    : order === null
+      ? trans.__('The first %1.', of)
+      : `${of}.`;
+}
+
+/** How they were read. */
+function how(end: IPreviewEnd, trans: TranslationBundle): string {
+  const cost = trans.__(
+    'Version %1 · %2 of %3 files, %4 in %5 requests, %6',
+    end.version,
+    grouped(end.files_read),
+    grouped(end.files_total),
+    byteSize(end.bytes, trans),
+    grouped(end.requests),
+    duration(end.took_ms / 1000, trans)
+  );
   // Which rows they are is worth a word only when there are others.
-  return end.complete ? `${of}. ${cost}` : `${of}: ${end.what}. ${cost}`;
+  return end.complete ? cost : `${cost} · ${end.what}`;
 }
 
 /** Which rows they are, and how they are shown. */
