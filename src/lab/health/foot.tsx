@@ -1,4 +1,3 @@
-import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, VDomRenderer } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
@@ -130,9 +129,6 @@ function SettingsInForce({ status, environment, trans }: ISettingsProps): ReactE
           trans.__('What is changed in this file holds at once. To be asked for your stores anew, move it away.')
         )}
       </p>
-      <Button className="jp-mod-styled jp-mod-reject" onClick={() => Clipboard.copyToSystem(config)}>
-        {trans.__('Copy the path')}
-      </Button>
     </details>
   );
 }

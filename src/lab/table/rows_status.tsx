@@ -46,7 +46,9 @@ export function RowsStatus({ model, trans }: { model: RowsModel; trans: Translat
                 </Button>{' '}
               </>
             )}
-            <span className="twinstore-Hint">{how(shown.end, trans)}</span>
+            <span className="twinstore-Hint" title={shown.end.what}>
+              {how(shown.end, trans)}
+            </span>
           </p>
         )}
         {data && shown && data.version !== shown.version && phase !== 'reading' && (
@@ -107,10 +109,10 @@ function what(end: IPreviewEnd, shown: IShownRows, trans: TranslationBundle): st
       : `${of}.`;
 }
 
-/** How they were read. */
+/** What reading them took. */
 function how(end: IPreviewEnd, trans: TranslationBundle): string {
-  const cost = trans.__(
-    'Version %1 · %2 of %3 files, %4 in %5 requests, %6',
+  return trans.__(
+    'Version %1 · %2 of %3 files, %4 in %5 requests, %6.',
     end.version,
     grouped(end.files_read),
     grouped(end.files_total),
@@ -118,8 +120,6 @@ function how(end: IPreviewEnd, trans: TranslationBundle): string {
     grouped(end.requests),
     duration(end.took_ms / 1000, trans)
   );
-  // Which rows they are is worth a word only when there are others.
-  return end.complete ? cost : `${cost} · ${end.what}`;
 }
 
 /** Which rows they are, and how they are shown. */
