@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Page } from '@playwright/test';
 import { freePort } from '../../src/stack';
 import { expect, PYTHON, stackCommand, test as base, Twinstore } from './lab';
 
@@ -60,6 +61,19 @@ const test = base.extend<object, { lab: ILab }>({
   baseURL: async ({ lab }, use) => use(lab.url)
 });
 
+/** Note the values of the progress bar from now on; they are told when asked for. */
+async function watchProgress(page: Page): Promise<() => Promise<number[]>> {
+  const shares = await page.evaluateHandle(() => {
+    const seen: number[] = [];
+    const bar = document.querySelector('.twinstore-Sidebar progress');
+    new MutationObserver(() => seen.push((bar as HTMLProgressElement).value)).observe(bar as Node, {
+      attributes: true
+    });
+    return seen;
+  });
+  return () => shares.jsonValue();
+}
+
 test('somebody without settings starts the demo stack from the sidebar', async ({ page }) => {
   test.setTimeout(START_MS + 120_000);
   await page.goto();
@@ -87,9 +101,25 @@ test('somebody without settings starts the demo stack from the sidebar', async (
 
   await root.getByRole('button', { name: 'Start the demo stack' }).click();
   await expect(root.getByRole('progressbar')).toBeVisible();
+  await root.getByRole('button', { name: 'Stop demo stack' }).click();
+  await expect(root.getByRole('status')).toContainText(['start it again to go on from there'], { timeout: 60_000 });
+  await page.screenshot({ path: join(SCREENSHOTS, 'first-use-stopped.png') });
+
+  await root.getByRole('button', { name: 'Start the demo stack' }).click();
+  await expect(root.getByRole('progressbar')).toBeVisible();
+  const shares = await watchProgress(page);
   await page.screenshot({ path: join(SCREENSHOTS, 'first-use-starting.png') });
   await expect(twinstore.groups).toContainText('No feature group yet', { timeout: START_MS });
   await expect(twinstore.foot.getByText('answers')).toHaveCount(2);
   await expect(twinstore.runs.getByRole('button', { name: 'Run energy_features.ipynb' })).toBeVisible();
+  expect((await shares()).every((share, i, all) => i === 0 || share >= (all[i - 1] ?? 0))).toBe(true);
   await page.screenshot({ path: join(SCREENSHOTS, 'first-use-started.png') });
+
+  await page.evaluate(() => window.jupyterapp.commands.execute('twinstore:connect'));
+  await expect(twinstore.foot).toContainText('They belong to the demo stack.');
+  await expect(twinstore.foot.getByText('Settings: demo')).toBeFocused();
+  for (const theme of ['Dark', 'Light']) {
+    await page.theme.setTheme(`JupyterLab ${theme}`);
+    await page.screenshot({ path: join(SCREENSHOTS, `settings-in-force-${theme.toLowerCase()}.png`) });
+  }
 });

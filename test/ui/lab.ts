@@ -16,6 +16,9 @@ const COMMAND = resolve(__dirname, '../../python-helpers/twinstore/_node/cli.js'
 /** The interpreter that has JupyterLab and twinstore. */
 export const PYTHON = process.env['TWINSTORE_PYTHON'] ?? resolve(__dirname, '../../.venv/bin/python');
 
+/** Folder that JupyterLab serves. */
+export const SERVED = resolve(__dirname, '../../build/ui');
+
 /** JupyterLab on the running stack, in whatever Chromium there is. */
 export const test = base.extend<object, object>({
   launchOptions: [async ({}, use) => use(await findBrowser(process.env)), { scope: 'worker' }],

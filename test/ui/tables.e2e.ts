@@ -2,24 +2,16 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
-import { expect, test, Twinstore, writeTables } from './lab';
+import { expect, SERVED, test, Twinstore, writeTables } from './lab';
 
 const ROOT = 's3a://features/ui';
 const SCREENSHOTS = join(__dirname, '../../test-results/ui');
 
-/** A cell that shows rows as `%twinstore show` does, without a Spark behind it. */
-const OUTPUT = [
-  'import base64, pyarrow as pa',
-  "table = pa.table({'id': [9007199254740993, 2, None], 'name': ['a', 'null', None]})",
-  'sink = pa.BufferOutputStream()',
-  'writer = pa.ipc.new_stream(sink, table.schema)',
-  'writer.write_table(table)',
-  'writer.close()',
-  "columns = [{'name': n, 'type': t, 'nullable': True} for n, t in (('id', 'bigint'), ('name', 'string'))]",
-  'arrow = base64.b64encode(sink.getvalue()).decode()',
-  "rows = {'columns': columns, 'arrow': arrow, 'rows': 3, 'complete': False, 'what': 'The first 3 rows; there are more.'}",
-  "display({'application/vnd.twinstore.rows+json': rows, 'text/plain': 'rows'}, raw=True)"
-].join('\n');
+/** Cells that show the rows of a DataFrame, whose values are easily told wrong. */
+const SHOW = [
+  'import twinstore as ts\nspark = ts.spark_session()\n%load_ext twinstore',
+  "rows = spark.sql(\"values (9007199254740993, 'a'), (2, 'null'), (null, null) as t(id, name)\")\n%twinstore show rows"
+];
 
 /** The Tables section, and the view of one table. */
 class Tables {
@@ -173,7 +165,7 @@ test('a million rows are read with progress, scrolled to their end, and a readin
   await expect(tables.value).toContainText(/row 921\d+:/);
   test.info().annotations.push({
     type: 'longest task',
-    description: `reading ${reading} ms, scrolling ${await longest()} ms`
+    description: `reading, with changes of theme, ${reading} ms, scrolling ${await longest()} ms`
   });
   await tables.rows.getByRole('button', { name: 'Read again' }).click();
   await tables.rows.getByRole('button', { name: 'Stop' }).click();
@@ -241,20 +233,59 @@ test('a table is there again after a reload', async ({ page }) => {
   await expect(tables.rows).toContainText(/100 of 921,\d+ rows/);
 });
 
-test('code that reads a table goes into the notebook, whose rows are drawn by the same grid', async ({ page }) => {
-  test.setTimeout(120_000);
+test('a DataFrame is shown in a notebook by the same grid, and its cells are copied as they are', async ({ page }) => {
+  test.setTimeout(180_000);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.notebook.createNew();
-  await page.notebook.setCell(0, 'code', OUTPUT);
-  await page.notebook.runCell(0);
+  for (const [index, source] of SHOW.entries()) {
+    await page.notebook.setCell(index, 'code', source);
+    await page.notebook.runCell(index);
+    await page.notebook.addCell('code', '');
+  }
   const output = page.locator('.twinstore-RowsOutput');
-  await expect(output).toContainText('The first 3 rows; there are more.');
-  await expect(output.locator('.lm-DataGrid')).toBeVisible();
+  await expect(output).toContainText('All 3 rows.', { timeout: 120_000 });
+  const grid = output.getByRole('application');
+  await grid.focus();
+  await expect(output.locator('.twinstore-Grid-value')).toContainText('id, row 1: 9007199254740993');
+  for (const key of ['Shift+ArrowRight', 'Shift+ArrowDown', 'Shift+ArrowDown', 'Control+c']) {
+    await page.keyboard.press(key);
+  }
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('9007199254740993\ta\n2\tnull\n\t');
   await page.screenshot({ path: join(SCREENSHOTS, 'table-output-light.png') });
+});
+
+test('code that reads a table goes into the notebook', async ({ page }) => {
+  await page.notebook.createNew();
   const tables = new Tables(page, 'events');
   await tables.open();
   await tables.view.getByRole('button', { name: 'Insert code' }).click();
   const code = `spark.read.format("delta").load("${ROOT}/events")`;
   await expect(page.locator('.jp-NotebookPanel .jp-Cell', { hasText: code })).toBeVisible();
+});
+
+test('the file browser offers to open a folder that is a Delta table, and no other', async ({ page }) => {
+  for (const folder of ['delta_table/_delta_log', 'plain_folder/notes']) {
+    mkdirSync(join(SERVED, folder), { recursive: true });
+  }
+  await page.sidebar.openTab('filebrowser');
+  const offered = page.getByRole('menuitem', { name: 'Open as Delta Table' });
+  const ask = async (folder: string): Promise<void> => {
+    const item = page.locator('.jp-DirListing-item', { hasText: folder });
+    // What a folder holds is found out while the pointer rests on it.
+    const looked = page.waitForResponse(response => response.url().includes(`/api/contents/${folder}`));
+    await item.hover();
+    await looked;
+    await item.click({ button: 'right' });
+  };
+  await ask('plain_folder');
+  await expect(page.getByRole('menuitem', { name: 'Rename' })).toBeVisible();
+  await expect(offered).toBeHidden();
+  await page.keyboard.press('Escape');
+  await ask('delta_table');
+  await offered.click();
+  await expect(page.getByRole('tabpanel', { name: 'delta_table', exact: true })).toContainText(
+    join(SERVED, 'delta_table')
+  );
 });
 
 test('nothing is lost in a narrow window', async ({ page }) => {
