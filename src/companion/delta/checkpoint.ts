@@ -3,7 +3,7 @@ import type { Data } from 'apache-arrow';
 
 import { damaged, parseActions, toAction } from './actions';
 import type { Action, IAddFile, ISidecar } from './actions';
-import { laidOut, readerOf } from './arrow';
+import { laidOut, readerOf, validityOf } from './arrow';
 import { CheckpointFiles } from './checkpoint_files';
 import type { IEngine } from './engine';
 import type { ICheckpoint } from './log_segment';
@@ -13,7 +13,7 @@ import type { IColumn } from './parquet';
 import { below, readWhole, resolveLogPath } from './store';
 
 /** Uncompressed bytes that are decoded at a time, about. */
-const WINDOW_BYTES = 8 * 1024 * 1024;
+const WINDOW_BYTES = 32 * 1024 * 1024;
 
 /** What a checkpoint holds. It is reconciled: no file stands in it twice (PROTOCOL.md, Checkpoints). */
 export interface ICheckpointContent {
@@ -45,10 +45,11 @@ export async function readCheckpoint(
     )
   );
   const all = parts.concat(await Promise.all(sidecars));
-  return {
-    files: ([] as IAddFile[]).concat(...all.map(({ files }) => files)),
-    others: all.flatMap(({ others }) => others)
-  };
+  const files: IAddFile[] = [];
+  for (const part of all) {
+    part.files.forEach(file => files.push(file));
+  }
+  return { files, others: all.flatMap(({ others }) => others) };
 }
 
 async function readPart(
@@ -101,11 +102,12 @@ class Content implements ICheckpointContent {
     const add = batch.children[(batch.type.children as Field[]).findIndex(({ name }) => name === 'add')];
     const files = add === undefined ? null : CheckpointFiles.of(add);
     const rowOf = readerOf(batch);
+    const actions = batch.children.map(validityOf);
     for (let row = 0; row < batch.length; row++) {
       const file = files?.at(row, location) ?? null;
       if (file !== null) {
         this.files.push(file);
-      } else if (batch.children.some(action => action.getValid(row))) {
+      } else if (actions.some(isThere => isThere(row))) {
         this.addAction(toAction(rowOf(row), location));
       }
     }

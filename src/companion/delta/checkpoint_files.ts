@@ -3,7 +3,7 @@ import type { Data, Field } from 'apache-arrow';
 
 import { deletionVectorOf } from './actions';
 import type { IAddFile, IDeletionVector } from './actions';
-import { readerOf } from './arrow';
+import { readerOf, validityOf } from './arrow';
 import type { Reader } from './arrow';
 
 const isText = DataType.isUtf8;
@@ -46,7 +46,9 @@ export class CheckpointFiles {
       stats: this.reader('stats'),
       deletionVector: this.reader('deletionVector')
     };
-    this.paths = this.column('path');
+    const paths = this.column('path');
+    const [isFile, hasPath] = [validityOf(add), paths === undefined ? () => false : validityOf(paths)];
+    this.isThere = row => isFile(row) && hasPath(row);
   }
 
   /**
@@ -55,8 +57,7 @@ export class CheckpointFiles {
    * @param checkpoint What errors call it.
    */
   at(row: number, checkpoint: string): IAddFile | null {
-    const isThere = this.add.getValid(row) && this.paths?.getValid(row) === true;
-    const size = isThere ? Number(this.read.size(row) ?? NaN) : NaN;
+    const size = this.isThere(row) ? Number(this.read.size(row) ?? NaN) : NaN;
     if (!Number.isSafeInteger(size)) {
       return null;
     }
@@ -74,7 +75,7 @@ export class CheckpointFiles {
   }
 
   private readonly read: Readonly<Record<Name, Reader>>;
-  private readonly paths: Data | undefined;
+  private readonly isThere: (row: number) => boolean;
 }
 
 class CheckpointFile implements IAddFile {

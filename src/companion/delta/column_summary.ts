@@ -3,7 +3,7 @@ import type { Data } from 'apache-arrow';
 
 import { compareValues } from '../../arrow';
 import type { IColumnStatistics } from '../../contract';
-import { arrowType, DecimalValue, readerOf, valueText } from './arrow';
+import { arrowType, DecimalValue, readerOf, validityOf, valueText } from './arrow';
 import type { Value } from './arrow';
 import { typeName } from './schema';
 import type { ISchemaField } from './schema';
@@ -196,7 +196,7 @@ function bytesReader(data: Data): (i: number) => Buffer | null {
   }
   const { values, valueOffsets } = data as { values: Uint8Array; valueOffsets: Int32Array };
   const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-  const isThere = data.nullCount === 0 ? () => true : (i: number) => data.getValid(i);
+  const isThere = validityOf(data);
   return i => (isThere(i) ? bytes.subarray(valueOffsets[i], valueOffsets[i + 1]) : null);
 }
 

@@ -1,6 +1,8 @@
 import { DataType } from 'apache-arrow';
 import type { Data } from 'apache-arrow';
 
+import { validityOf } from './arrow';
+
 /** Numbers different keys from 0 on, by the bytes of their columns, without an object for each. */
 export class KeyIndex {
   /** Different keys so far. */
@@ -32,9 +34,11 @@ export class KeyIndex {
     const encode = this.encoder(dictionary);
     // −2 for what was not looked up yet.
     const known = new Int32Array(dictionary.length).fill(-2);
-    const numbers = new Int32Array(data.length);
-    for (let i = 0; i < data.length; i++) {
-      if (data.nullCount > 0 && !data.getValid(i)) {
+    const isThere = validityOf(data);
+    const { length } = data;
+    const numbers = new Int32Array(length);
+    for (let i = 0; i < length; i++) {
+      if (!isThere(i)) {
         numbers[i] = -1;
         continue;
       }
@@ -50,8 +54,8 @@ export class KeyIndex {
 
   /** Writes the bytes of a value after those before it; false for null. */
   private encoder(data: Data): (i: number) => boolean {
-    const { type, nullCount, values } = data;
-    const isThere = nullCount === 0 ? () => true : (i: number) => data.getValid(i);
+    const { type, values } = data;
+    const isThere = validityOf(data);
     if (DataType.isDictionary(type)) {
       const encode = this.encoder(dictionaryOf(data));
       return i => isThere(i) && encode(values[i] as number);

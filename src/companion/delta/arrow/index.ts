@@ -1,5 +1,14 @@
 export { concat } from './concat';
-export { DecimalValue, jsonReader, readerOf, rowsOf, textReader, timestampText, valueText } from '../../../arrow';
+export {
+  DecimalValue,
+  jsonReader,
+  readerOf,
+  rowsOf,
+  textReader,
+  timestampText,
+  validityOf,
+  valueText
+} from '../../../arrow';
 export type { Reader, Row, Value } from '../../../arrow';
 export { conform, FIELD_ID, TypeMismatch } from './conform';
 export { ipcStream } from './ipc_stream';

@@ -1,6 +1,8 @@
 import { DataType } from 'apache-arrow';
 import type { Data } from 'apache-arrow';
 
+import { validityOf } from '../../../arrow';
+
 /** 1582-10-15, from which on the days of both calendars have the same numbers. */
 const SAME_DAYS = -141_427;
 /** 1900-01-01 UTC, from which on Spark takes no timestamp for another, whatever the zone. */
@@ -21,8 +23,9 @@ export function hasLegacyValue(data: Data, of: { dates: boolean; timestamps: boo
 
 function hasLess(data: Data, bound: number | bigint): boolean {
   const values = data.values as ArrayLike<number | bigint>;
+  const isThere = validityOf(data);
   for (let i = 0; i < data.length; i++) {
-    if ((values[i] as number | bigint) < bound && data.getValid(i)) {
+    if ((values[i] as number | bigint) < bound && isThere(i)) {
       return true;
     }
   }
