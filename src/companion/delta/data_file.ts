@@ -166,18 +166,16 @@ export class DataFile {
   /** Where the live rows are that take the fewest bytes; the first row group's start when there are not enough. */
   async cheapest(projection: IProjection, wanted: number, signal: AbortSignal): Promise<ICheapSpan> {
     const reader = new ColumnReader(projection, this.file, this.parquet);
-    let best: ICheapSpan | null = null;
-    for (const { group, base, rows } of this.groups) {
-      const lengthFrom = (first: number) => {
-        const length = this.lengthFor(base + first, wanted, rows - first + 1);
-        return first + length > rows ? null : length;
-      };
-      const found = await this.parquet.cheapest(reader.found, group, lengthFrom, signal);
-      if (found !== null && (best === null || found.bytes < best.bytes)) {
-        best = { from: base + found.first, bytes: found.bytes };
-      }
-    }
-    return best ?? { from: 0, bytes: this.file.size };
+    const baseOf = (group: number) => this.groups[group]?.base ?? 0;
+    const lengthFrom = (group: number, first: number) => {
+      const rows = this.groups[group]?.rows ?? 0;
+      const length = this.lengthFor(baseOf(group) + first, wanted, rows - first + 1);
+      return first + length > rows ? null : length;
+    };
+    const best = await this.parquet.cheapest(reader.found, lengthFrom, signal);
+    return best === null
+      ? { from: 0, bytes: this.file.size }
+      : { from: baseOf(best.group) + best.first, bytes: best.bytes };
   }
 
   /** Rows from one on that hold so many live ones, but not more than `most`. */

@@ -12,10 +12,16 @@ const MAX_HEAP_MIB = 512;
 export interface IParquetDecoder {
   /**
    * @param name What errors call the file.
+   * @param moved Buffers of the request that may be moved instead of copied, after which they are empty here.
    *
    * Throws `store_failed` when the file is damaged, `deadline` when it takes too long.
    */
-  ask<R extends DecodeRequest>(request: R, name: string, signal: AbortSignal): Promise<IDecodeAnswers[R['ask']]>;
+  ask<R extends DecodeRequest>(
+    request: R,
+    name: string,
+    signal: AbortSignal,
+    moved?: readonly ArrayBuffer[]
+  ): Promise<IDecodeAnswers[R['ask']]>;
 }
 
 export interface IWorkerDecoderOptions {
@@ -34,8 +40,13 @@ export interface IWorkerDecoderOptions {
 export class WorkerDecoder implements IParquetDecoder {
   constructor(private readonly options: IWorkerDecoderOptions) {}
 
-  ask<R extends DecodeRequest>(request: R, name: string, signal: AbortSignal): Promise<IDecodeAnswers[R['ask']]> {
-    return this.turn.run(() => this.post(request, name, signal), signal);
+  ask<R extends DecodeRequest>(
+    request: R,
+    name: string,
+    signal: AbortSignal,
+    moved: readonly ArrayBuffer[] = []
+  ): Promise<IDecodeAnswers[R['ask']]> {
+    return this.turn.run(() => this.post(request, name, signal, moved), signal);
   }
 
   async dispose(): Promise<void> {
@@ -45,7 +56,8 @@ export class WorkerDecoder implements IParquetDecoder {
   private post<R extends DecodeRequest>(
     request: R,
     name: string,
-    signal: AbortSignal
+    signal: AbortSignal,
+    moved: readonly ArrayBuffer[]
   ): Promise<IDecodeAnswers[R['ask']]> {
     signal.throwIfAborted();
     const worker = (this.worker ??= new Worker(this.options.script, {
@@ -79,8 +91,7 @@ export class WorkerDecoder implements IParquetDecoder {
       const timer = setTimeout(() => settle(() => reject(tooSlow(name, deadlineMs)), false), deadlineMs);
       signal.addEventListener('abort', onAbort, { once: true });
       worker.on('message', onMessage).on('error', onError).on('exit', onExit).ref();
-      // A file of one column was made for this request alone: its buffer moves to the worker.
-      worker.postMessage(request, request.ask === 'column' ? [request.file.buffer] : []);
+      worker.postMessage(request, moved);
     });
   }
 

@@ -1,4 +1,4 @@
-import { tableFromIPC } from 'apache-arrow';
+import { DataType, tableFromIPC } from 'apache-arrow';
 import type { Data } from 'apache-arrow';
 
 import { TwinstoreError } from '../../../contract';
@@ -8,16 +8,24 @@ import type { IObjectStore, IRange } from '../store';
 import { damagedFile } from './damaged_file';
 import type { IParquetDecoder } from './decoder';
 import { FileBytes } from './file_bytes';
+import { flatColumn, flatType } from './flat_type';
+import type { IFlatType } from './flat_type';
+import { pagesOf } from './metadata';
 import type { IColumn, IColumnChunk, IPage, IParquetMetadata, IRowGroup } from './metadata';
 import { miniFile } from './mini_file';
+import { pageCodec } from './page';
+import type { PageCodec } from './page';
+import type { IWantedValues } from './page_values';
 import { bytesOfRows, holdsInt96, isFlat, isSound, leavesOf, planColumn, planRows } from './planner';
-import type { IColumnPlan, PageIndex } from './planner';
+import type { IColumnPlan, IRowsPlan, PageIndex } from './planner';
 
 /** The footer's length and the magic number after it. */
 const ENDING = 8;
 /** Bytes of a footer that is parsed, which takes twenty times as much memory. */
 const MAX_FOOTER = 16 * 1024 * 1024;
 const NO_PAGES: PageIndex = new Map();
+/** Rows of which values are taken one by one; of more, whole pages are decoded. */
+const MAX_SINGLE = 16_384;
 /** Places in a row group that are weighed against each other. */
 const MAX_STARTS = 512;
 
@@ -33,6 +41,7 @@ export interface IRowWindow {
 
 /** Rows of a row group from `first` on, and the bytes to read for them. */
 export interface ICheapRows {
+  group: number;
   first: number;
   bytes: number;
 }
@@ -117,7 +126,15 @@ export class ParquetFile {
     const pages = window.take < group.rows ? await this.pages(columns, window.group, signal) : NO_PAGES;
     const plans = columns.map(column => planColumn(column, group, pages, window.first, window.take));
     const bytes = await this.fetch(plans, signal);
-    return Promise.all(plans.map((plan, i) => this.decodeColumn(plan, bytes[i] ?? [], window, signal)));
+    const isFew = window.take <= Math.min(window.batchRows, MAX_SINGLE);
+    const few = isFew ? plans.map((plan, i) => ({ plan, places: placesOf(plan), bytes: bytes[i]?.[0] ?? [] })) : [];
+    const single = await this.singleValues(few, signal);
+    return Promise.all(
+      plans.map(async (plan, i) => {
+        const data = single.get(plan);
+        return data === undefined ? this.decodeColumn(plan, bytes[i] ?? [], window, signal) : [data];
+      })
+    );
   }
 
   /** The values of each column at some rows of a row group, which are given in ascending order. */
@@ -126,42 +143,55 @@ export class ParquetFile {
     const pages = await this.pages(columns, group, signal);
     const planned = columns.map(column => planRows(column, rowGroup, pages, rows));
     const kept = this.whole.group === group ? this.whole.columns : new Map<IColumn, Data>();
-    const missing = planned.map(({ plan }) => plan).filter(({ column }) => !kept.has(column));
-    const bytes = await this.fetch(missing, signal);
+    const missing = planned.filter(({ plan }) => !kept.has(plan.column));
+    const plans = missing.map(({ plan }) => plan);
+    const bytes = await this.fetch(plans, signal);
+    const few = missing.flatMap((each, i) =>
+      rows.length <= MAX_SINGLE && this.isSplittable(each.plan.column, group)
+        ? [{ ...each, bytes: bytes[i]?.[0] ?? [] }]
+        : []
+    );
+    const single = await this.singleValues(few, signal);
     const decoded = await Promise.all(
-      missing.map(async (plan, i): Promise<[IColumn, Data]> => {
+      plans.map(async (plan, i): Promise<[IColumn, Data][]> => {
+        if (single.has(plan)) {
+          return [];
+        }
         const [data] = await this.decodeColumn(plan, bytes[i] ?? [], { batchRows: plan.rows }, signal);
-        return [plan.column, data as Data];
+        return [[plan.column, data as Data]];
       })
     );
-    const known = new Map([...kept, ...decoded]);
+    const known = new Map([...kept, ...decoded.flat()]);
     this.whole = { group, columns: new Map([...known].filter(([column]) => !this.isSplittable(column, group))) };
-    return planned.map(({ plan, places }) => take(known.get(plan.column) as Data, places));
+    return planned.map(({ plan, places }) => single.get(plan) ?? take(known.get(plan.column) as Data, places));
   }
 
   /**
-   * The rows of a row group that take the fewest bytes: from where some page of some column starts, as many as wanted.
+   * The rows that take the fewest bytes: from where some page of some column starts in a row group, as many as wanted.
    *
-   * @param lengthFrom Rows to take from a row on; null when there are too few.
+   * @param lengthFrom Rows to take from a row of a row group on; null when there are too few.
    */
   async cheapest(
     columns: readonly IColumn[],
-    group: number,
-    lengthFrom: (first: number) => number | null,
+    lengthFrom: (group: number, first: number) => number | null,
     signal: AbortSignal
   ): Promise<ICheapRows | null> {
-    const rowGroup = this.rowGroups[group] as IRowGroup;
-    const pages = await this.pages(columns, group, signal);
-    const starts = [...new Set([0, ...[...pages.values()].flat().map(({ firstRow }) => firstRow)])];
-    // Any will do nearly as well as its neighbours.
-    const step = Math.ceil(starts.length / MAX_STARTS);
+    const groups = this.rowGroups.map((_, group) => group);
+    await this.loadPages(columns, groups, signal);
     let best: ICheapRows | null = null;
-    for (let i = 0; i < starts.length; i += step) {
-      const first = starts[i] as number;
-      const length = lengthFrom(first);
-      if (length !== null) {
-        const bytes = columns.reduce((sum, column) => sum + bytesOfRows(column, rowGroup, pages, first, length), 0);
-        best = best === null || bytes < best.bytes ? { first, bytes } : best;
+    for (const group of groups) {
+      const rowGroup = this.rowGroups[group] as IRowGroup;
+      const pages = this.pagesOf(rowGroup);
+      const starts = [...new Set([0, ...[...pages.values()].flat().map(({ firstRow }) => firstRow)])];
+      // Any will do nearly as well as its neighbours.
+      const step = Math.ceil(starts.length / MAX_STARTS);
+      for (let i = 0; i < starts.length; i += step) {
+        const first = starts[i] as number;
+        const length = lengthFrom(group, first);
+        if (length !== null) {
+          const bytes = columns.reduce((sum, column) => sum + bytesOfRows(column, rowGroup, pages, first, length), 0);
+          best = best === null || bytes < best.bytes ? { group, first, bytes } : best;
+        }
       }
     }
     return best;
@@ -184,6 +214,33 @@ export class ParquetFile {
     return taken;
   }
 
+  /**
+   * The other way through the seam, for few rows: the values of each plan at its places, without decoding what stands
+   * between. None for a plan of which single values are not to be had.
+   */
+  private async singleValues(
+    planned: readonly (IRowsPlan & { bytes: readonly Uint8Array[] })[],
+    signal: AbortSignal
+  ): Promise<ReadonlyMap<IColumnPlan, Data>> {
+    const wanted = planned.flatMap(({ plan, places, bytes }) => {
+      const type = flatType(plan.column.element);
+      const codec = pageCodec(plan.leaves[0]?.chunk as IColumnChunk);
+      return !isFlat(plan.column) || type === null || codec === null
+        ? []
+        : [{ plan, type, values: wantedValues(plan, type, codec, bytes, places) }];
+    });
+    const columns = wanted.map(({ values }) => values);
+    const moved = columns.flatMap(({ pages }) => pages.map(({ buffer }) => buffer));
+    const taken =
+      wanted.length === 0 ? [] : await this.decoder.ask({ ask: 'values', columns }, this.location, signal, moved);
+    return new Map(
+      wanted.flatMap(({ plan, type }, i): [IColumnPlan, Data][] => {
+        const values = taken[i] ?? null;
+        return values === null ? [] : [[plan, flatColumn(plan.column.element, type, values)]];
+      })
+    );
+  }
+
   /** The seam: planned bytes of one column to Arrow, in batches. */
   private decodeColumn(
     plan: IColumnPlan,
@@ -202,7 +259,8 @@ export class ParquetFile {
   ): Promise<Data[]> {
     const { skip, take } = plan;
     const file = miniFile(plan, bytes, encoded);
-    const ipc = await this.decoder.ask({ ask: 'column', file, skip, take, batchRows }, this.location, signal);
+    const request = { ask: 'column', file, skip, take, batchRows } as const;
+    const ipc = await this.decoder.ask(request, this.location, signal, [file.buffer]);
     const batches = tableFromIPC(ipc).batches.map(({ data }) => data.children[0] as Data);
     const isWhole = batches.every(({ length }, i) => length === Math.min(batchRows, take - i * batchRows));
     if (!isWhole || batches.length !== Math.ceil(take / batchRows)) {
@@ -214,21 +272,30 @@ export class ParquetFile {
     return batches;
   }
 
-  /** Pages of the flat columns of a row group, where the file has an offset index that can be used. */
   private async pages(columns: readonly IColumn[], group: number, signal: AbortSignal): Promise<PageIndex> {
-    const { chunks, rows } = this.rowGroups[group] as IRowGroup;
-    const indexed = columns.filter(isFlat).flatMap(column =>
-      leavesOf(column).flatMap(leaf => {
-        const chunk = chunks[leaf] as IColumnChunk;
+    await this.loadPages(columns, [group], signal);
+    return this.pagesOf(this.rowGroups[group] as IRowGroup);
+  }
+
+  /** Reads the offset indexes of flat columns, those of some row groups at once. */
+  private async loadPages(columns: readonly IColumn[], groups: readonly number[], signal: AbortSignal): Promise<void> {
+    const leaves = columns.filter(isFlat).flatMap(leavesOf);
+    const missing = groups.flatMap(group =>
+      leaves.flatMap(leaf => {
+        const chunk = this.rowGroups[group]?.chunks[leaf] as IColumnChunk;
         return chunk.offsetIndex === null || this.index.has(chunk) ? [] : [{ chunk, range: chunk.offsetIndex }];
       })
     );
-    if (indexed.length > 0) {
-      const ranges = indexed.map(({ range }) => range);
+    if (missing.length > 0) {
+      const ranges = missing.map(({ range }) => range);
       const indexes = await this.bytes.read(ranges, signal);
       const parsed = await this.decoder.ask({ ask: 'pages', indexes }, this.location, signal);
-      indexed.forEach(({ chunk }, i) => this.index.set(chunk, parsed[i] ?? []));
+      missing.forEach(({ chunk }, i) => this.index.set(chunk, pagesOf(parsed[i] as Float64Array)));
     }
+  }
+
+  /** Pages of a row group that are known, where its offset indexes can be used. */
+  private pagesOf({ chunks, rows }: IRowGroup): PageIndex {
     return new Map(
       chunks.flatMap((chunk, leaf): [number, readonly IPage[]][] => {
         const known = this.index.get(chunk);
@@ -243,6 +310,28 @@ export class ParquetFile {
   /** Columns of one row group that are only to be had as a whole, for calls that want other rows of them. */
   private whole: { group: number; columns: ReadonlyMap<IColumn, Data> } = { group: -1, columns: new Map() };
   private readonly index = new Map<IColumnChunk, readonly IPage[]>();
+}
+
+/** The wanted rows of a plan among all that its bytes hold. */
+function placesOf({ skip, take: length }: IColumnPlan): Uint32Array {
+  const places = new Uint32Array(length);
+  for (let i = 0; i < length; i++) {
+    places[i] = skip + i;
+  }
+  return places;
+}
+
+function wantedValues(
+  { column, rows }: IColumnPlan,
+  { arrow, width }: IFlatType,
+  codec: PageCodec,
+  bytes: readonly Uint8Array[],
+  places: Uint32Array
+): IWantedValues {
+  const isNullable = column.element.repetition_type === 'OPTIONAL';
+  const isText = DataType.isUtf8(arrow);
+  // Copies, which move to the worker: the bytes are kept for calls that follow.
+  return { width, isText, isNullable, codec, pages: bytes.map(part => new Uint8Array(part)), rows, places };
 }
 
 function keyOf({ start, end }: IRange): string {

@@ -71,14 +71,25 @@ export function parseFooter(footer: Uint8Array): IParquetMetadata {
 }
 
 /** Pages from the offset index of each chunk. Only for the worker, as `parseFooter`. */
-export function parseOffsetIndexes(indexes: readonly Uint8Array[]): IPage[][] {
+export function parseOffsetIndexes(indexes: readonly Uint8Array[]): Float64Array<ArrayBuffer>[] {
   return indexes.map(bytes => {
     checkStruct(bytes);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return readOffsetIndex({ view, offset: 0 }).page_locations.map(page => {
+    const pages = readOffsetIndex({ view, offset: 0 }).page_locations;
+    const numbers = new Float64Array(3 * pages.length);
+    pages.forEach((page, i) => {
       const start = whole(page.offset);
-      return { start, end: start + whole(page.compressed_page_size), firstRow: whole(page.first_row_index) };
+      numbers.set([start, start + whole(page.compressed_page_size), whole(page.first_row_index)], 3 * i);
     });
+    return numbers;
+  });
+}
+
+/** The pages of an offset index that was parsed. */
+export function pagesOf(numbers: Float64Array): IPage[] {
+  return Array.from({ length: numbers.length / 3 }, (_, i) => {
+    const [start, end, firstRow] = numbers.subarray(3 * i) as unknown as [number, number, number];
+    return { start, end, firstRow };
   });
 }
 
