@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as sf
 
 from .delta_log import Commit, Snapshot
-from .feature_group import CREATED_US
+from .feature_group import CREATED_US, Definition
 from .foreign import FOREIGN, caused_by, feed_is_gone
 from .receipts import Gap, Watermark
 from .twins import Twins
@@ -18,7 +18,8 @@ from .types import event_us
 from .varying import varying
 from .winners import EVENT_US, TIED, event_times, from_event_us, key_names, least_us, newest, rows_of
 
-_ROWS, _FIRST = "_rows", "_first"
+#: Columns of `rows_by_key`: the oldest event time of a key in µs, null where one is missing, and how many rows it has.
+FIRST, _ROWS = "_first", "_rows"
 _OWN, _KNOWN, _LATE = "_own", "_known", "_late"
 
 
@@ -114,6 +115,12 @@ def changes_of(twins: Twins, gap: Gap) -> Changes:
     return Changes(gap, tuple(commits), every_key=touched)
 
 
+def rows_by_key(rows: DataFrame, definition: Definition) -> DataFrame:
+    """Each key of `rows` once, with its newest `EVENT_US`, `FIRST` and how many rows it has."""
+    by_key = event_times(rows, definition).groupBy(*key_names(definition))
+    return by_key.agg(sf.max(EVENT_US).alias(EVENT_US), least_us().alias(FIRST), sf.count(sf.lit(1)).alias(_ROWS))
+
+
 def decides_alone(first_us: int | None, known_us: int | None) -> bool:
     """Whether all that a gap brought, from `first_us` on (None: not known), is newer than all that was there, up to
     `known_us` (None: nothing), so that each of its keys has its winner among the gap's rows."""
@@ -172,12 +179,8 @@ class _Finder:
         """Of a gap that only brought rows."""
         inserts = self._changes.inserts
         gap_rows = self._twins.offline.added_rows(inserts)
-        summary = self._cached(
-            event_times(gap_rows, self._definition)
-            .groupBy(*key_names(self._definition))
-            .agg(sf.max(EVENT_US).alias(EVENT_US), least_us().alias(_FIRST), sf.count(sf.lit(1)).alias(_ROWS))
-        )
-        totals = summary.agg(sf.count(sf.lit(1)), sf.sum(_ROWS), least_us(_FIRST), least_us(), sf.max(EVENT_US))
+        summary = self._cached(rows_by_key(gap_rows, self._definition))
+        totals = summary.agg(sf.count(sf.lit(1)), sf.sum(_ROWS), least_us(FIRST), least_us(), sf.max(EVENT_US))
         keys, rows, first_us, oldest_us, last_us = totals.collect()[0]
         known_us = self._start.reached.max_event_us
         newest_us = max((us for us in (known_us, last_us) if us is not None), default=None)

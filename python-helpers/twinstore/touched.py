@@ -12,14 +12,12 @@ from .comparison import REMOVED, Anchor, key_aliases, key_columns_of, offline_al
 from .expiry import SLACK_US, expires_us
 from .feature_group import Definition
 from .foreign import FOREIGN, feed_is_gone
-from .gap import Changes, changes_of, decides_alone, fed_keys
+from .gap import FIRST, Changes, changes_of, decides_alone, fed_keys, rows_by_key
 from .preflight import kept_definition
 from .receipts import Gap
 from .twins import Twins
 from .types import quoted
-from .winners import EVENT_US, event_times, key_names, least_us
-
-_FIRST = "_first"
+from .winners import EVENT_US, key_names, least_us
 
 
 @dataclass(frozen=True)
@@ -61,19 +59,18 @@ def touched_keys(twins: Twins, changes: Changes, known_us: int | None, cached: E
 
 def _inserted_keys(twins: Twins, changes: Changes, known_us: int | None, cached: ExitStack) -> TouchedKeys | None:
     """Of a gap that only brought rows, so that each key has one that is as new as the oldest of them."""
-    names = key_names(twins.definition)
     rows = twins.offline.added_rows(changes.inserts)
-    by_key = event_times(rows, twins.definition).groupBy(*names)
-    times = by_key.agg(least_us().alias(_FIRST), sf.max(EVENT_US).alias(EVENT_US)).persist()
-    cached.callback(times.unpersist)
+    summary = rows_by_key(rows, twins.definition).persist()
+    cached.callback(summary.unpersist)
     try:
-        count, from_us = times.agg(sf.count(sf.lit(1)), least_us(_FIRST)).collect()[0]
+        count, from_us = summary.agg(sf.count(sf.lit(1)), least_us(FIRST)).collect()[0]
     except FOREIGN as error:
         if not feed_is_gone(error):
             raise
         return None
-    keys = times.select(*names)
-    return TouchedKeys(keys, count, from_us, (rows, times.drop(_FIRST)) if decides_alone(from_us, known_us) else None)
+    names = key_names(twins.definition)
+    among = (rows, summary.select(*names, EVENT_US)) if decides_alone(from_us, known_us) else None
+    return TouchedKeys(summary.select(*names), count, from_us, among)
 
 
 def touched_since(twins: Twins, anchor: Anchor, pairs: DataFrame, cached: ExitStack) -> Touched:
