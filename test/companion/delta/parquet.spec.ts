@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Compression, Encoding, WriterPropertiesBuilder, WriterVersion } from 'parquet-wasm/node';
 
 import { ParquetFile } from '../../../src/companion/delta/parquet';
+import { pagesOf, parseOffsetIndexes } from '../../../src/companion/delta/parquet/metadata';
 import { miniFile } from '../../../src/companion/delta/parquet/mini_file';
 import { bytesOfRows, isSound, planColumn, planRows, pruned } from '../../../src/companion/delta/parquet/planner';
 import { checkStruct, thrift } from '../../../src/companion/delta/parquet/thrift';
@@ -236,6 +237,39 @@ describe('an offset index', () => {
     expect([plan.rows, plan.skip, plan.take, ...places]).toEqual([22, 0, 22, 3, 11, 12, 21]);
     const whole = planRows(column, group, new Map(), Uint32Array.of(3, 29));
     expect([whole.plan.rows, ...whole.places]).toEqual([30, 3, 29]);
+  });
+});
+
+describe('parseOffsetIndexes', () => {
+  const { struct, list, i32, i64, text } = thrift;
+  const page = (start: number, size: number, firstRow: number) =>
+    struct({ 1: i64(start), 2: i32(size), 3: i64(firstRow), 9: text('of a later version') });
+  const parse = (bytes: readonly number[]) => parseOffsetIndexes([Uint8Array.from(bytes)]).map(pagesOf);
+
+  it('takes start, end and first row of each page, and leaves other fields out', () => {
+    const pages = [page(4, 10, 0), page(2 ** 40, 5, 2 ** 33)];
+    expect(parse(struct({ 1: list(pages), 2: list([i64(1), i64(2)]) }).bytes)).toEqual([
+      [
+        { start: 4, end: 14, firstRow: 0 },
+        { start: 2 ** 40, end: 2 ** 40 + 5, firstRow: 2 ** 33 }
+      ]
+    ]);
+    expect(parse(struct({}).bytes)).toEqual([[]]);
+  });
+
+  it.each([
+    ['fewer bytes than it claims', struct({ 1: list([page(4, 10, 0)]) }).bytes.slice(0, -4), 'claims more'],
+    ['a page before the file', struct({ 1: list([page(-4, 10, 0)]) }).bytes, '-4 is no count of bytes or rows'],
+    ['a size beyond all files', struct({ 1: list([page(2 ** 60, 10, 0)]) }).bytes, 'no count of bytes or rows'],
+    ['a value of no type', [0x2e, 0], 'a value of the type 14']
+  ])('refuses %s', (_, bytes, message) => {
+    expect(() => parse(bytes)).toThrow(message);
+  });
+
+  it('gives no sound page for one that lacks a number', () => {
+    expect(parse(struct({ 1: list([struct({ 1: i64(4), 3: i64(0) })]) }).bytes)).toEqual([
+      [{ start: 4, end: NaN, firstRow: 0 }]
+    ]);
   });
 });
 

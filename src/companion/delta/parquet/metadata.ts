@@ -1,11 +1,11 @@
-import { parquetMetadata, readOffsetIndex } from 'hyparquet';
+import { parquetMetadata } from 'hyparquet';
 import type { ColumnChunk, RowGroup, SchemaElement } from 'hyparquet';
 
 import type { IRange } from '../store';
 import { legacyCalendarOf } from './legacy_calendar';
 import type { ILegacyCalendar } from './legacy_calendar';
 import { isFlat } from './planner';
-import { checkStruct } from './thrift';
+import { checkStruct, ThriftReader } from './thrift';
 
 /** What a footer says, as far as it is needed to plan and decode; structured-cloneable. */
 export interface IParquetMetadata {
@@ -73,15 +73,30 @@ export function parseFooter(footer: Uint8Array): IParquetMetadata {
 /** Pages from the offset index of each chunk. Only for the worker, as `parseFooter`. */
 export function parseOffsetIndexes(indexes: readonly Uint8Array[]): Float64Array<ArrayBuffer>[] {
   return indexes.map(bytes => {
-    checkStruct(bytes);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const pages = readOffsetIndex({ view, offset: 0 }).page_locations;
-    const numbers = new Float64Array(3 * pages.length);
-    pages.forEach((page, i) => {
-      const start = whole(page.offset);
-      numbers.set([start, start + whole(page.compressed_page_size), whole(page.first_row_index)], 3 * i);
+    const reader = new ThriftReader(bytes);
+    const numbers: number[] = [];
+    // Of a page's location: offset, compressed size and first row.
+    let page = [0, 0, 0];
+    const readNumber = (field: number) => {
+      const isKnown = field >= 1 && field <= 3;
+      if (isKnown) {
+        page[field - 1] = whole(reader.integer());
+      }
+      return isKnown;
+    };
+    const readPage = () => {
+      page = [NaN, NaN, NaN];
+      reader.struct(readNumber);
+      const [start, size, firstRow] = page as [number, number, number];
+      numbers.push(start, start + size, firstRow);
+    };
+    reader.struct(field => {
+      if (field === 1) {
+        reader.list(readPage);
+      }
+      return field === 1;
     });
-    return numbers;
+    return Float64Array.from(numbers);
   });
 }
 

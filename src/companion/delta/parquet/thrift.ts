@@ -58,67 +58,96 @@ function varint(value: number): number[] {
  * them beyond its end, until no memory is left.
  */
 export function checkStruct(bytes: Uint8Array): void {
-  let at = 0;
-  const skip = (length: number) => {
-    at += length;
-    if (at > bytes.length) {
-      throw new Error('it claims more than it holds');
-    }
-  };
-  const next = () => {
-    skip(1);
-    return bytes[at - 1] as number;
-  };
-  const number = () => {
-    let value = 0;
-    for (let unit = 1; ; unit *= 128) {
-      const byte = next();
-      value += (byte & 0x7f) * unit;
-      if (byte < 0x80) {
-        return value;
+  new ThriftReader(bytes).skip(STRUCT);
+}
+
+/** Reads what `thrift` writes, without objects. Throws `Error` for what claims more than its bytes hold. */
+export class ThriftReader {
+  constructor(private readonly bytes: Uint8Array) {}
+
+  /**
+   * Reads the fields of a struct.
+   *
+   * @param field Called for each with its number; false for one that it has not read, which is skipped.
+   */
+  struct(field: (number: number) => boolean): void {
+    let number = 0;
+    for (let head = this.byte(); (head & 0x0f) !== 0; head = this.byte()) {
+      number = head < 0x10 ? this.integer() : number + (head >> 4);
+      if (!field(number)) {
+        this.skip(head & 0x0f);
       }
     }
-  };
-  const value = (type: number) => {
+  }
+
+  /** Reads a list of anything but booleans. */
+  list(item: (type: number) => void): void {
+    const head = this.byte();
+    const size = head < 0xf0 ? head >> 4 : this.varint();
+    for (let i = 0; i < size; i++) {
+      item(head & 0x0f);
+    }
+  }
+
+  /** Of 16, 32 or 64 bits; what is beyond a double's 53 is rounded. */
+  integer(): number {
+    const value = this.varint();
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+  }
+
+  skip(type: number): void {
     switch (type) {
       case TRUE:
       case FALSE:
         break;
       case I8:
-        skip(1);
+        this.advance(1);
         break;
       case I16:
       case I32:
       case I64:
-        number();
+        this.varint();
         break;
       case DOUBLE:
-        skip(8);
+        this.advance(8);
         break;
       case BINARY:
-        skip(number());
+        this.advance(this.varint());
         break;
-      case LIST: {
-        const head = next();
-        const item = head & 0x0f;
-        const size = head < 0xf0 ? head >> 4 : number();
-        for (let i = 0; i < size; i++) {
-          // Booleans are told by their type in structs alone.
-          value(item === TRUE || item === FALSE ? I8 : item);
-        }
+      case LIST:
+        // Booleans are told by their type in structs alone.
+        this.list(item => this.skip(item === TRUE || item === FALSE ? I8 : item));
         break;
-      }
       case STRUCT:
-        for (let head = next(); (head & 0x0f) !== 0; head = next()) {
-          if (head < 0x10) {
-            number();
-          }
-          value(head & 0x0f);
-        }
+        this.struct(() => false);
         break;
       default:
         throw new Error(`it has a value of the type ${type}`);
     }
-  };
-  value(STRUCT);
+  }
+
+  private varint(): number {
+    let value = 0;
+    for (let unit = 1; ; unit *= 128) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * unit;
+      if (byte < 0x80) {
+        return value;
+      }
+    }
+  }
+
+  private byte(): number {
+    this.advance(1);
+    return this.bytes[this.at - 1] as number;
+  }
+
+  private advance(length: number): void {
+    this.at += length;
+    if (this.at > this.bytes.length) {
+      throw new Error('it claims more than it holds');
+    }
+  }
+
+  private at = 0;
 }
