@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 
 import { TwinstoreError } from '../../../contract';
 import { below, isWithin } from './address';
@@ -45,17 +46,10 @@ export class LocalStore implements IObjectStore {
   async read(location: string, { range, limit, signal }: IReadOptions): Promise<Uint8Array> {
     signal.throwIfAborted();
     try {
-      await this.guard(location);
-      // Not blocking: opening a named pipe would wait for a writer forever.
-      const file = await open(location, constants.O_RDONLY | constants.O_NONBLOCK);
-      try {
-        const info = await file.stat();
-        if (!info.isFile()) {
-          throw shapeless(location, 'is not a file');
-        }
-        const { start, end } = range ?? { start: 0, end: info.size };
-        if (end > info.size) {
-          throw shapeless(location, `has ${info.size} bytes where ${end} were expected`);
+      return await this.withFile(location, async ({ file, size }) => {
+        const { start, end } = range ?? { start: 0, end: size };
+        if (end > size) {
+          throw shapeless(location, `has ${size} bytes where ${end} were expected`);
         }
         if (end - start > limit) {
           throw shapeless(location, `has more than the ${limit} bytes that are read here`);
@@ -70,17 +64,54 @@ export class LocalStore implements IObjectStore {
           done += bytesRead;
         }
         return bytes;
-      } finally {
-        await file.close();
-      }
+      });
     } catch (error) {
       signal.throwIfAborted();
       throw failed(location, error);
     }
   }
 
+  /** Opens a file once for all who read it at one time. */
+  private async withFile<T>(location: string, work: (opened: IOpened) => Promise<T>): Promise<T> {
+    const shared = this.opened.get(location) ?? { file: this.open(location), users: 0 };
+    this.opened.set(location, shared);
+    shared.users += 1;
+    try {
+      return await work(await shared.file);
+    } finally {
+      shared.users -= 1;
+      if (shared.users === 0) {
+        this.opened.delete(location);
+        await shared.file.then(
+          ({ file }) => file.close(),
+          () => undefined
+        );
+      }
+    }
+  }
+
+  private async open(location: string): Promise<IOpened> {
+    await this.guard(location);
+    // Not blocking: opening a named pipe would wait for a writer forever.
+    const file = await open(location, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const info = await file.stat();
+      if (!info.isFile()) {
+        throw shapeless(location, 'is not a file');
+      }
+      return { file, size: info.size };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
   private async guard(location: string): Promise<void> {
     const real = await realpath(location);
+    if (this.roots.some(root => isWithin(root, real))) {
+      return;
+    }
+    // A root that became a link since.
     for (const root of this.roots) {
       if (isWithin(await realpath(root).catch(() => root), real)) {
         return;
@@ -92,6 +123,14 @@ export class LocalStore implements IObjectStore {
       'Add the folder that it leads to as a root in twinstore.toml, or remove the link.'
     );
   }
+
+  private readonly opened = new Map<string, { file: Promise<IOpened>; users: number }>();
+}
+
+interface IOpened {
+  file: FileHandle;
+  /** Bytes. */
+  size: number;
 }
 
 async function entryOf(location: string, name: string): Promise<IEntry | string | null> {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import promises from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { LocalStore, readWhole, RoutedStore } from '../../../../src/companion/delta/store';
@@ -61,6 +62,28 @@ describe('LocalStore', () => {
     const reason = new Error('enough');
     await expect(store.list(root, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
     await expect(store.read(join(root, 'a'), { limit: 9, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  it('opens a file once for all who read it at one time, and anew after them', async () => {
+    const opening = jest.spyOn(promises, 'open');
+    const path = join(root, 'changing');
+    writeFileSync(path, 'before');
+    const read = async (start: number, end: number) =>
+      Buffer.from(await store.read(path, { range: { start, end }, limit: 10, signal: ALIVE })).toString();
+    const parts = await Promise.allSettled([read(0, 2), read(2, 99), read(4, 6)]);
+    expect(parts.map(part => (part.status === 'fulfilled' ? part.value : part.status))).toEqual([
+      'be',
+      'rejected',
+      're'
+    ]);
+    expect(opening).toHaveBeenCalledTimes(1);
+    renameSync(join(root, 'b'), path);
+    expect(await read(0, 6)).toBe('bbbbbb');
+    const missing = await Promise.allSettled(
+      [1, 2].map(() => store.read(join(root, 'none'), { limit: 1, signal: ALIVE }))
+    );
+    expect(missing.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    opening.mockRestore();
   });
 
   it('reads a large file in parts', async () => {
