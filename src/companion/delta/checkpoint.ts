@@ -8,12 +8,14 @@ import { CheckpointFiles } from './checkpoint_files';
 import type { IEngine } from './engine';
 import type { ICheckpoint } from './log_segment';
 import { logFolder } from './log_segment';
-import { ParquetFile, pruned } from './parquet';
-import type { IColumn } from './parquet';
+import { leavesOf, ParquetFile, pruned } from './parquet';
+import type { IColumn, IColumnChunk, IRowGroup } from './parquet';
 import { below, readWhole, resolveLogPath } from './store';
 
 /** Uncompressed bytes that are decoded at a time, about. */
 const WINDOW_BYTES = 32 * 1024 * 1024;
+/** Uncompressed bytes of a field from which on it is decoded beside the others. */
+const LARGE = 1024 * 1024;
 
 /** What a checkpoint holds. It is reconciled: no file stands in it twice (PROTOCOL.md, Checkpoints). */
 export interface ICheckpointContent {
@@ -70,13 +72,15 @@ async function readPart(
   const columns = file.columns.flatMap(column => pruned(column, isWanted) ?? []);
   const content = new Content();
   // Where none of them is there, a footer may claim any number of rows.
-  for (const [group, { rows }] of columns.length === 0 ? [] : file.rowGroups.entries()) {
+  for (const [group, rowGroup] of columns.length === 0 ? [] : file.rowGroups.entries()) {
+    const { rows } = rowGroup;
+    const parts = columns.flatMap(column => partsOf(column, rowGroup));
     const windowRows = Math.max(1, Math.floor(WINDOW_BYTES / Math.max(1, file.bytesPerRow(columns, group))));
     for (let first = 0; first < rows; first += windowRows) {
       const take = Math.min(windowRows, rows - first);
-      const found = await file.read(columns, { group, first, take, batchRows: take }, signal);
-      const children = found.map(([data]) => data as Data);
-      content.addRows(structOf(columns, children, take), location);
+      const found = await file.read(parts, { group, first, take, batchRows: take }, signal);
+      const actions = joined(found.map(([data], i) => [(parts[i] as IColumn).element.name, data as Data]));
+      content.addRows(actions, location);
     }
   }
   return content;
@@ -114,9 +118,33 @@ class Content implements ICheckpointContent {
   }
 }
 
-function structOf(columns: readonly IColumn[], children: Data[], length: number): Data {
-  const type = new Struct(columns.map(({ element }, i) => new Field(element.name, (children[i] as Data).type, true)));
-  return laidOut(type, length, { nullCount: 0, children });
+/** A column in parts that are decoded side by side: each of its large fields, and the others together. */
+function partsOf(column: IColumn, { chunks }: IRowGroup): IColumn[] {
+  const bytesOf = (child: IColumn) =>
+    leavesOf(child).reduce((sum, leaf) => sum + (chunks[leaf] as IColumnChunk).uncompressed, 0);
+  const large = column.children.filter(child => bytesOf(child) > LARGE);
+  const others = column.children.filter(child => !large.includes(child));
+  const parts = [...large.map(child => [child]), others].filter(children => children.length > 0);
+  return parts.length <= 1 ? [column] : parts.map(children => ({ ...column, children }));
+}
+
+/** A struct of named columns; those of one name are parts of one struct. */
+function joined(columns: readonly (readonly [string, Data])[]): Data {
+  const byName = new Map<string, Data>();
+  for (const [name, part] of columns) {
+    const before = byName.get(name);
+    byName.set(name, before === undefined ? part : together(before, part));
+  }
+  const fields = [...byName].map(([name, { type }]) => new Field(name, type, true));
+  const [first] = byName.values();
+  return laidOut(new Struct(fields), (first as Data).length, { nullCount: 0, children: [...byName.values()] });
+}
+
+/** Two parts of what a file has as one struct, so that both are null in the same rows. */
+function together(a: Data, b: Data): Data {
+  const type = new Struct([...(a.type.children as Field[]), ...(b.type.children as Field[])]);
+  const { nullCount, nullBitmap } = a;
+  return laidOut(type, a.length, { nullCount, nullBitmap, children: [...a.children, ...b.children] });
 }
 
 /** Sidecars are named relative to the folder `_sidecars`, or absolutely. */

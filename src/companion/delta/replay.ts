@@ -51,9 +51,9 @@ export class Replay {
 
   /** Takes the checkpoint below all commits. */
   takeCheckpoint({ files, others }: ICheckpointContent): void {
-    // Where no commit came after it, no path needs to be read.
-    const isLive = ({ path, deletionVector }: IAddFile) =>
-      this.seen.size === 0 || !this.seen.has(this.keyOf(path, deletionVector));
+    // Where no commit came after it, no path is read: a file of a checkpoint makes its text when it is asked for it.
+    const isLive = (file: IAddFile) =>
+      this.seen.size === 0 || !this.seen.has(this.keyOf(file.path, file.deletionVector));
     // Not by `concat`: Arrow gives a meaning to `Symbol.isConcatSpreadable`, which makes that slow.
     for (const file of files) {
       if (isLive(file)) {

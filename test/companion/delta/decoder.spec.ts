@@ -91,6 +91,22 @@ describe('WorkerDecoder', () => {
     expect(await decoder.ask({ ask: 'pages', indexes: [] }, 'x.parquet', ALIVE)).toBe(512);
   });
 
+  it('has two workers where two are busy, and one where one is enough', async () => {
+    const script = join(folder, 'names.js');
+    write(
+      script,
+      `const { parentPort, threadId } = require('node:worker_threads');
+      parentPort.on('message', () => setTimeout(() => parentPort.postMessage({ answer: threadId, memory: 0 }), 50));`
+    );
+    decoder = new WorkerDecoder({ script, deadlineMs: 10_000, maxMemory: MIB });
+    const ask = () => decoder.ask({ ask: 'pages', indexes: [] }, 'x.parquet', ALIVE);
+    expect(await ask()).toBe(await ask());
+    const workers = await Promise.all([ask(), ask(), ask(), ask(), ask()]);
+    expect(new Set(workers).size).toBe(2);
+    await decoder.dispose();
+    expect(workers).not.toContain(await ask());
+  });
+
   it('ends with its deadline and then works again', async () => {
     make({ deadlineMs: 1 });
     await expect(decode(FILE)).rejects.toMatchObject({ code: 'deadline' });

@@ -85,8 +85,8 @@ async function read(bytes: Uint8Array, first: number, take: number, isWhole: boo
   const asked: string[] = [];
   const ask = async (request: DecodeRequest) => {
     asked.push(request.ask);
-    // None is to be had by itself, so that whole pages are decoded.
-    return isWhole && request.ask === 'values' ? request.columns.map(() => null) : decoder.answer(request);
+    // No value is to be had by itself, so that whole pages are decoded.
+    return isWhole && request.ask === 'values' ? null : decoder.answer(request);
   };
   const file = await ParquetFile.open(new LocalStore([folder]), { ask } as never, path, bytes.length, ALIVE);
   const columns = await file.read(file.columns, { group: 0, first, take, batchRows: take }, ALIVE);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { CountingStore, history, openSnapshot, readFile, versionAt, WatchedTable } from '../../../src/companion/delta';
 import type { IAddFile, IEngine, Snapshot } from '../../../src/companion/delta';
 import { ParquetFile } from '../../../src/companion/delta/parquet';
+import { Replay } from '../../../src/companion/delta/replay';
 import { ALIVE, localEngine } from '../support/engine';
 import {
   add,
@@ -156,6 +157,33 @@ describe('a snapshot', () => {
     const without = await openSnapshot(engine, table, null, ALIVE, { statistics: false });
     expect(without?.files.map(({ path, stats }) => [path, stats])).toEqual([['a', null]]);
     expect((await open()).files.map(({ stats }) => stats)).toEqual([long]);
+  });
+
+  it('reads no path of a checkpoint that no commit follows', () => {
+    const readPath = jest.fn(() => 'a');
+    const files = [Object.defineProperty({} as IAddFile, 'path', { get: readPath })];
+    const replay = new Replay(table);
+    replay.takeCheckpoint({ files, others: [] });
+    expect(replay.state().files).toHaveLength(1);
+    expect(readPath).not.toHaveBeenCalled();
+  });
+
+  it('decodes the large fields of a checkpoint beside the others', async () => {
+    writeCommit(table, 0, [PROTOCOL, metaData(COLUMNS)]);
+    const stats = (i: number) => (i % 3 === 0 ? null : JSON.stringify({ numRecords: i, pad: 'x'.repeat(2_500) }));
+    const adds = Array.from({ length: 1_000 }, (_, i) => ({ path: `f${i}`, size: BigInt(i), stats: stats(i) }));
+    const rows = [
+      { protocol: { minReaderVersion: 1n, minWriterVersion: 2n } },
+      { metaData: { id: 'x', schemaString: JSON.stringify({ type: 'struct', fields: COLUMNS }) } },
+      ...adds.map(file => ({ add: file })),
+      { txn: { appId: 'a', version: 3n } }
+    ];
+    write(logFile(table, 0, 'checkpoint.parquet'), toParquet(rows));
+    const ask = jest.spyOn(engine.decoder, 'ask');
+    const { files, txns } = await open();
+    expect(ask.mock.calls.filter(([request]) => request.ask === 'column')).toHaveLength(4 + 1);
+    expect(files.map(({ path, size, stats }) => ({ path, size: BigInt(size), stats }))).toEqual(adds);
+    expect(txns.get('a')?.version).toBe(3);
   });
 
   describe('with a v2 checkpoint', () => {

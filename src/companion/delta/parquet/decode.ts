@@ -16,7 +16,7 @@ export class Decoder {
       case 'pages':
         return parseOffsetIndexes(request.indexes);
       case 'values':
-        return request.columns.map(pageValues);
+        return pageValues(request.wanted);
       case 'column': {
         const { file, skip, take, batchRows } = request;
         // Only now: its instance takes 50 MB, and most previews do without.

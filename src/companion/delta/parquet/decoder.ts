@@ -5,7 +5,9 @@ import { Limiter } from '../store';
 import { damagedFile } from './damaged_file';
 import type { DecodeReply, DecodeRequest, IDecodeAnswers } from './protocol';
 
-/** Heap of the worker, of which the longest footers that are read need two thirds. */
+/** Workers at once: columns are decoded side by side. */
+const WORKERS = 2;
+/** Heap of a worker, of which the longest footers that are read need two thirds. */
 const MAX_HEAP_MIB = 512;
 
 /** Parses and decodes parts of Parquet files. */
@@ -29,13 +31,13 @@ export interface IWorkerDecoderOptions {
   script: string;
   /** How long one request may take. */
   deadlineMs: number;
-  /** Memory of the WebAssembly instance, which never shrinks, above which a new worker is made. */
+  /** Memory of a worker's WebAssembly instance, which never shrinks, above which a new worker is made. */
   maxMemory: number;
 }
 
 /**
- * Works in a worker thread, one request at a time, so that a damaged file neither blocks the process nor leaves a
- * broken WebAssembly instance behind: after a trap, a missed deadline or an abort the worker is thrown away.
+ * Works in worker threads, each with one request at a time, so that a damaged file neither blocks the process nor leaves
+ * a broken WebAssembly instance behind: after a trap, a missed deadline or an abort the worker is thrown away.
  */
 export class WorkerDecoder implements IParquetDecoder {
   constructor(private readonly options: IWorkerDecoderOptions) {}
@@ -50,7 +52,8 @@ export class WorkerDecoder implements IParquetDecoder {
   }
 
   async dispose(): Promise<void> {
-    await this.discard(this.worker);
+    this.idle.length = 0;
+    await Promise.all([...this.workers].map(worker => this.discard(worker)));
   }
 
   private post<R extends DecodeRequest>(
@@ -60,9 +63,7 @@ export class WorkerDecoder implements IParquetDecoder {
     moved: readonly ArrayBuffer[]
   ): Promise<IDecodeAnswers[R['ask']]> {
     signal.throwIfAborted();
-    const worker = (this.worker ??= new Worker(this.options.script, {
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB }
-    }));
+    const worker = this.idle.pop() ?? this.start();
     return new Promise((resolve, reject) => {
       const settle = (outcome: () => void, keep: boolean) => {
         clearTimeout(timer);
@@ -70,6 +71,7 @@ export class WorkerDecoder implements IParquetDecoder {
         // Only ours: who ends the worker listens, too.
         worker.off('message', onMessage).off('error', onError).off('exit', onExit).unref();
         if (keep) {
+          this.idle.push(worker);
           outcome();
         } else {
           void this.discard(worker).then(outcome);
@@ -95,15 +97,21 @@ export class WorkerDecoder implements IParquetDecoder {
     });
   }
 
-  private async discard(worker: Worker | null): Promise<void> {
-    if (this.worker === worker) {
-      this.worker = null;
-    }
-    await worker?.terminate();
+  private start(): Worker {
+    const worker = new Worker(this.options.script, { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } });
+    this.workers.add(worker);
+    return worker;
   }
 
-  private worker: Worker | null = null;
-  private readonly turn = new Limiter(1);
+  private async discard(worker: Worker): Promise<void> {
+    this.workers.delete(worker);
+    await worker.terminate();
+  }
+
+  private readonly workers = new Set<Worker>();
+  /** The one that was busy last comes first, so that another is only made, and kept warm, where two are needed. */
+  private readonly idle: Worker[] = [];
+  private readonly turn = new Limiter(WORKERS);
 }
 
 function tooSlow(name: string, deadlineMs: number): TwinstoreError {

@@ -17,7 +17,7 @@ import { pageCodec } from './page';
 import type { PageCodec } from './page';
 import type { IWantedValues } from './page_values';
 import { bytesOfRows, holdsInt96, isFlat, isSound, leavesOf, planColumn, planRows } from './planner';
-import type { IColumnPlan, IRowsPlan, PageIndex } from './planner';
+import type { IColumnPlan, PageIndex } from './planner';
 
 /** The footer's length and the magic number after it. */
 const ENDING = 8;
@@ -27,7 +27,7 @@ const NO_PAGES: PageIndex = new Map();
 /** Rows of which values are taken one by one; of more, whole pages are decoded. */
 const MAX_SINGLE = 16_384;
 /** Places in a row group that are weighed against each other. */
-const MAX_STARTS = 512;
+const MAX_STARTS = 64;
 
 /** Rows of a row group: [first, first + take), in batches of at most `batchRows`. */
 export interface IRowWindow {
@@ -127,12 +127,11 @@ export class ParquetFile {
     const plans = columns.map(column => planColumn(column, group, pages, window.first, window.take));
     const bytes = await this.fetch(plans, signal);
     const isFew = window.take <= Math.min(window.batchRows, MAX_SINGLE);
-    const few = isFew ? plans.map((plan, i) => ({ plan, places: placesOf(plan), bytes: bytes[i]?.[0] ?? [] })) : [];
-    const single = await this.singleValues(few, signal);
     return Promise.all(
       plans.map(async (plan, i) => {
-        const data = single.get(plan);
-        return data === undefined ? this.decodeColumn(plan, bytes[i] ?? [], window, signal) : [data];
+        const parts = bytes[i] ?? [];
+        const few = isFew ? await this.singleValues(plan, placesOf(plan), parts, signal) : null;
+        return few === null ? this.decodeColumn(plan, parts, window, signal) : [few];
       })
     );
   }
@@ -144,26 +143,30 @@ export class ParquetFile {
     const planned = columns.map(column => planRows(column, rowGroup, pages, rows));
     const kept = this.whole.group === group ? this.whole.columns : new Map<IColumn, Data>();
     const missing = planned.filter(({ plan }) => !kept.has(plan.column));
-    const plans = missing.map(({ plan }) => plan);
-    const bytes = await this.fetch(plans, signal);
-    const few = missing.flatMap((each, i) =>
-      rows.length <= MAX_SINGLE && this.isSplittable(each.plan.column, group)
-        ? [{ ...each, bytes: bytes[i]?.[0] ?? [] }]
-        : []
+    const bytes = await this.fetch(
+      missing.map(({ plan }) => plan),
+      signal
     );
-    const single = await this.singleValues(few, signal);
-    const decoded = await Promise.all(
-      plans.map(async (plan, i): Promise<[IColumn, Data][]> => {
-        if (single.has(plan)) {
-          return [];
+    const found = await Promise.all(
+      missing.map(async ({ plan, places }, i): Promise<[IColumn, Data]> => {
+        const { column } = plan;
+        const parts = bytes[i] ?? [];
+        const isSplit = this.isSplittable(column, group);
+        const isFew = isSplit && rows.length <= MAX_SINGLE;
+        const few = isFew ? await this.singleValues(plan, places, parts, signal) : null;
+        if (few !== null) {
+          return [column, few];
         }
-        const [data] = await this.decodeColumn(plan, bytes[i] ?? [], { batchRows: plan.rows }, signal);
-        return [[plan.column, data as Data]];
+        const [all] = await this.decodeColumn(plan, parts, { batchRows: plan.rows }, signal);
+        if (!isSplit) {
+          kept.set(column, all as Data);
+        }
+        return [column, take(all as Data, places)];
       })
     );
-    const known = new Map([...kept, ...decoded.flat()]);
-    this.whole = { group, columns: new Map([...known].filter(([column]) => !this.isSplittable(column, group))) };
-    return planned.map(({ plan, places }) => single.get(plan) ?? take(known.get(plan.column) as Data, places));
+    this.whole = { group, columns: kept };
+    const taken = new Map(found);
+    return planned.map(({ plan, places }) => taken.get(plan.column) ?? take(kept.get(plan.column) as Data, places));
   }
 
   /**
@@ -215,30 +218,27 @@ export class ParquetFile {
   }
 
   /**
-   * The other way through the seam, for few rows: the values of each plan at its places, without decoding what stands
-   * between. None for a plan of which single values are not to be had.
+   * The other way through the seam, for few rows: the values of a plan at some places, without decoding what stands
+   * between. Null where single values are not to be had.
    */
   private async singleValues(
-    planned: readonly (IRowsPlan & { bytes: readonly Uint8Array[] })[],
+    plan: IColumnPlan,
+    places: Uint32Array,
+    bytes: readonly (readonly Uint8Array[])[],
     signal: AbortSignal
-  ): Promise<ReadonlyMap<IColumnPlan, Data>> {
-    const wanted = planned.flatMap(({ plan, places, bytes }) => {
-      const type = flatType(plan.column.element);
-      const codec = pageCodec(plan.leaves[0]?.chunk as IColumnChunk);
-      return !isFlat(plan.column) || type === null || codec === null
-        ? []
-        : [{ plan, type, values: wantedValues(plan, type, codec, bytes, places) }];
-    });
-    const columns = wanted.map(({ values }) => values);
-    const moved = columns.flatMap(({ pages }) => pages.map(({ buffer }) => buffer));
-    const taken =
-      wanted.length === 0 ? [] : await this.decoder.ask({ ask: 'values', columns }, this.location, signal, moved);
-    return new Map(
-      wanted.flatMap(({ plan, type }, i): [IColumnPlan, Data][] => {
-        const values = taken[i] ?? null;
-        return values === null ? [] : [[plan, flatColumn(plan.column.element, type, values)]];
-      })
-    );
+  ): Promise<Data | null> {
+    const { column, leaves } = plan;
+    const type = flatType(column.element);
+    const codec = pageCodec(leaves[0]?.chunk as IColumnChunk);
+    if (!isFlat(column) || type === null || codec === null) {
+      return null;
+    }
+    const taken = await this.ahead.run(() => {
+      const wanted = wantedValues(plan, type, codec, bytes.flat(), places);
+      const moved = wanted.pages.map(({ buffer }) => buffer);
+      return this.decoder.ask({ ask: 'values', wanted }, this.location, signal, moved);
+    }, signal);
+    return taken && flatColumn(column.element, type, taken);
   }
 
   /** The seam: planned bytes of one column to Arrow, in batches. */
@@ -304,11 +304,11 @@ export class ParquetFile {
     );
   }
 
-  /** One column is made ready while another is decoded: more would only take memory. */
-  private readonly ahead = new Limiter(2);
+  /** One column is made ready while two are decoded: more would only take memory. */
+  private readonly ahead = new Limiter(3);
   private recent: ReadonlyMap<string, Uint8Array> = new Map();
   /** Columns of one row group that are only to be had as a whole, for calls that want other rows of them. */
-  private whole: { group: number; columns: ReadonlyMap<IColumn, Data> } = { group: -1, columns: new Map() };
+  private whole: { group: number; columns: Map<IColumn, Data> } = { group: -1, columns: new Map() };
   private readonly index = new Map<IColumnChunk, readonly IPage[]>();
 }
 

@@ -1,14 +1,14 @@
 import type { IParquetMetadata } from './metadata';
 import type { IPageValues, IWantedValues } from './page_values';
 
-/** What the decoding worker is asked, one at a time. */
+/** What a decoding worker is asked, one at a time. */
 export type DecodeRequest =
   | { ask: 'footer'; footer: Uint8Array }
   | { ask: 'pages'; indexes: readonly Uint8Array[] }
   /** A file of one column: its rows [skip, skip + take) in batches of `batchRows`. */
   | { ask: 'column'; file: Uint8Array<ArrayBuffer>; skip: number; take: number; batchRows: number }
-  /** Some values of flat columns. */
-  | { ask: 'values'; columns: readonly IWantedValues[] };
+  /** Some values of a flat column. */
+  | { ask: 'values'; wanted: IWantedValues };
 
 /** What it answers. */
 export interface IDecodeAnswers {
@@ -17,8 +17,8 @@ export interface IDecodeAnswers {
   pages: Float64Array<ArrayBuffer>[];
   /** An Arrow IPC stream. */
   column: Uint8Array<ArrayBuffer>;
-  /** Null for a column with a page that is only to be had as a whole. */
-  values: (IPageValues | null)[];
+  /** Null where a page is only to be had as a whole. */
+  values: IPageValues | null;
 }
 
 export type DecodeReply =
