@@ -148,10 +148,12 @@ class Prover:
         if reached.version < 0:
             nothing = Tally(dict.fromkeys(STATES, 0), [], 0)
             return self._report(snapshot, reached, scope, nothing).noting("Nothing is online yet: write, or retry.")
-        with self._stages.stage("read both stores"):
-            pairs, anchor = self._pairs(reached.version, scope, cached)
         with self._stages.stage("compare"):
+            pairs = self._pairs(reached.version, scope, cached)
+            found, anchor = self._first_tally(pairs, reached.version)
             touched = touched_since(self._twins, anchor, pairs, cached)
+            if touched.keys is None and not found.offences:
+                return self._report(snapshot, reached, scope, found)
             judged = judge(pairs, self._definition, anchor, touched.keys)
             found = tally(judged, self._definition)
         if not found.offences:
@@ -166,19 +168,26 @@ class Prover:
             report = self._report(snapshot, reached, scope, found)
             return report.naming(explained(self._twins, judged, reached.version, commits))
 
-    def _pairs(self, version: int, scope: _Scope | None, cached: ExitStack) -> tuple[DataFrame, Anchor]:
+    def _pairs(self, version: int, scope: _Scope | None, cached: ExitStack) -> DataFrame:
         """Both rows of every key in scope, held in Spark's cache so that what is shown is what was compared."""
-        definition = self._definition
         offline = self._winners(version, scope, cached)
         online = self._twins.online.scan() if scope is None else self._online_of(scope)
-        pairs = pair(offline, online, definition).persist()
+        pairs = pair(offline, online, self._definition).persist()
         cached.callback(pairs.unpersist)
+        return pairs
+
+    def _first_tally(self, pairs: DataFrame, version: int) -> tuple[Tally, Anchor]:
+        """Reads both stores and compares them in one job, and when that was.
+
+        What it finds holds where it finds no offence, and no key was touched meanwhile: the end of the reading is not
+        known yet, so that a row which expired during it counts as one that is missing.
+        """
         with self._twins.online.watched() as watch:
             # Rows expire by the store's clock.
             ahead_us = self._twins.cql.clock_ahead_us()
             began_us = _now_us() - ahead_us
             try:
-                pairs.count()
+                found = tally(judge(pairs, self._definition, Anchor(version, began_us, began_us)), self._definition)
             except FOREIGN as error:
                 if watch.silent:
                     raise from_foreign(
@@ -188,7 +197,7 @@ class Prover:
                         code="unavailable",
                     ) from error
                 raise
-            return pairs, Anchor(version, began_us, _now_us() - ahead_us)
+            return found, Anchor(version, began_us, _now_us() - ahead_us)
 
     def _winners(self, version: int, scope: _Scope | None, cached: ExitStack) -> DataFrame:
         """The offline row of every key in scope, with its `FILE`."""

@@ -34,8 +34,7 @@ _WORDS = {
     "failed rows": "setting failed rows aside",
     "receipt": "keeping the receipt",
     "anchor": "choosing the version to compare",
-    "read both stores": "reading both stores",
-    "compare": "comparing",
+    "compare": "comparing both stores",
     "explain": "explaining what differs",
     "keep": "keeping the proof",
 }
