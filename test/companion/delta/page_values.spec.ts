@@ -18,6 +18,7 @@ import {
 } from 'apache-arrow';
 import type { DataType } from 'apache-arrow';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Compression, WriterPropertiesBuilder, WriterVersion } from 'parquet-wasm/node';
 
 import { readerOf, valueText } from '../../../src/arrow';
@@ -133,6 +134,39 @@ describe('values that are taken of pages', () => {
     const builder = new WriterPropertiesBuilder().setCompression(Compression.SNAPPY);
     const { asked, memory } = await read(arrowToParquet(TABLE, builder.build()), 0, 100, false);
     expect([asked.includes('column'), memory]).toEqual([false, 0]);
+  });
+
+  it('are given up with the first column that fails', async () => {
+    const bytes = arrowToParquet(TABLE, new WriterPropertiesBuilder().build());
+    const folder = temporaryFolder();
+    const path = join(folder, 'x.parquet');
+    write(path, bytes);
+    const decoder = new Decoder();
+    let refused = 0;
+    const ask = async (request: DecodeRequest, _: string, signal: AbortSignal) => {
+      signal.throwIfAborted();
+      if (request.ask !== 'values') {
+        return decoder.answer(request);
+      }
+      refused += 1;
+      await nextTurn();
+      throw new Error('damaged');
+    };
+    const file = await ParquetFile.open(new LocalStore([folder]), { ask } as never, path, bytes.length, ALIVE);
+    const window = { group: 0, first: 5, take: 10, batchRows: 10 };
+    const some = Uint32Array.of(1, 7);
+    for (const read of [
+      () => file.read(file.columns, window, ALIVE),
+      () => file.readRows(file.columns, 0, some, ALIVE)
+    ]) {
+      refused = 0;
+      await expect(read()).rejects.toThrow('damaged');
+      await nextTurn();
+      await nextTurn();
+      // Three at once, and as many that had begun when the first ones failed.
+      expect(refused).toBeLessThanOrEqual(6);
+    }
+    expect(file.columns.length).toBeGreaterThan(12);
   });
 
   const page = (encoding: number, values: readonly number[], count = 1, size = values.length) => {

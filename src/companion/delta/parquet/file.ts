@@ -1,5 +1,6 @@
 import { DataType, tableFromIPC } from 'apache-arrow';
 import type { Data } from 'apache-arrow';
+import { setMaxListeners } from 'node:events';
 
 import { TwinstoreError } from '../../../contract';
 import { take } from '../arrow';
@@ -127,13 +128,11 @@ export class ParquetFile {
     const plans = columns.map(column => planColumn(column, group, pages, window.first, window.take));
     const bytes = await this.fetch(plans, signal);
     const isFew = window.take <= Math.min(window.batchRows, MAX_SINGLE);
-    return Promise.all(
-      plans.map(async (plan, i) => {
-        const parts = bytes[i] ?? [];
-        const few = isFew ? await this.singleValues(plan, placesOf(plan), parts, signal) : null;
-        return few === null ? this.decodeColumn(plan, parts, window, signal) : [few];
-      })
-    );
+    return sideBySide(plans, signal, async (plan, i, either) => {
+      const parts = bytes[i] ?? [];
+      const few = isFew ? await this.singleValues(plan, placesOf(plan), parts, either) : null;
+      return few === null ? this.decodeColumn(plan, parts, window, either) : [few];
+    });
   }
 
   /** The values of each column at some rows of a row group, which are given in ascending order. */
@@ -147,25 +146,25 @@ export class ParquetFile {
       missing.map(({ plan }) => plan),
       signal
     );
-    const found = await Promise.all(
-      missing.map(async ({ plan, places }, i): Promise<[IColumn, Data]> => {
-        const { column } = plan;
-        const parts = bytes[i] ?? [];
-        const isSplit = this.isSplittable(column, group);
-        const isFew = isSplit && rows.length <= MAX_SINGLE;
-        const few = isFew ? await this.singleValues(plan, places, parts, signal) : null;
-        if (few !== null) {
-          return [column, few];
-        }
-        const [all] = await this.decodeColumn(plan, parts, { batchRows: plan.rows }, signal);
-        if (!isSplit) {
-          kept.set(column, all as Data);
-        }
-        return [column, take(all as Data, places)];
-      })
-    );
+    const taken = new Map<IColumn, Data>();
+    await sideBySide(missing, signal, async ({ plan, places }, i, either) => {
+      const { column } = plan;
+      const parts = bytes[i] ?? [];
+      const isSplit = this.isSplittable(column, group);
+      const isFew = isSplit && rows.length <= MAX_SINGLE;
+      const few = isFew ? await this.singleValues(plan, places, parts, either) : null;
+      if (few !== null) {
+        taken.set(column, few);
+        return;
+      }
+      const [all] = await this.decodeColumn(plan, parts, { batchRows: plan.rows }, either);
+      if (isSplit) {
+        taken.set(column, take(all as Data, places));
+      } else {
+        kept.set(column, all as Data);
+      }
+    });
     this.whole = { group, columns: kept };
-    const taken = new Map(found);
     return planned.map(({ plan, places }) => taken.get(plan.column) ?? take(kept.get(plan.column) as Data, places));
   }
 
@@ -310,6 +309,23 @@ export class ParquetFile {
   /** Columns of one row group that are only to be had as a whole, for calls that want other rows of them. */
   private whole: { group: number; columns: Map<IColumn, Data> } = { group: -1, columns: new Map() };
   private readonly index = new Map<IColumnChunk, readonly IPage[]>();
+}
+
+/** Does the same with each of some things at once; when it fails with one, the others are given up. */
+async function sideBySide<T, R>(
+  things: readonly T[],
+  signal: AbortSignal,
+  work: (thing: T, i: number, either: AbortSignal) => Promise<R>
+): Promise<R[]> {
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  setMaxListeners(0, either);
+  try {
+    return await Promise.all(things.map((thing, i) => work(thing, i, either)));
+  } catch (error) {
+    failed.abort(error);
+    throw error;
+  }
 }
 
 /** The wanted rows of a plan among all that its bytes hold. */
