@@ -21,10 +21,17 @@ export function textReader(data: Data): (i: number) => string {
   return i => valueText(read(i), data.type);
 }
 
-/** Writes of each value the first characters of what `textReader` writes, without reading the rest of it. */
+/**
+ * Writes of each value the first characters of what `textReader` writes, with an ellipsis where these are not all,
+ * without reading the rest of it.
+ */
 export function startReader(data: Data, most: number): (i: number) => string {
   const read = startsOf(data, most);
-  return i => valueText(read(i), data.type).slice(0, most);
+  return i => {
+    const text = valueText(read(i), data.type);
+    // Not within a character of two units.
+    return text.length > most ? `${text.slice(0, most).replace(/[\ud800-\udbff]$/, '')}…` : text;
+  };
 }
 
 /**

@@ -52,7 +52,13 @@ describe('the text of an Arrow value', () => {
     const cut = startReader(data, 10)(0);
     decode.mock.calls.forEach(([bytes]) => expect(bytes?.byteLength).toBeLessThanOrEqual(40));
     decode.mockRestore();
-    expect(cut).toBe(textReader(data)(0).slice(0, 10));
+    const whole = textReader(data)(0);
+    expect(cut).toBe(whole.length > 10 ? `${whole.slice(0, 10)}…` : whole);
+    expect(startReader(data, whole.length)(0)).toBe(whole);
+  });
+
+  it('is not cut within a character', () => {
+    expect(startReader(column(new Utf8(), ['\u{1f600}'.repeat(9)]), 3)(0)).toBe('\u{1f600}…');
   });
 
   it('is never that of another text', () => {
