@@ -122,6 +122,8 @@ export interface IPreviewRequest extends ITableRequest {
   limit: number;
   /** Of these, how many at the start are not sent, for whoever has them from a reading of the same that was stopped. */
   skip?: number;
+  /** Id of the table whose rows they are; one that was made anew at its place since is refused (`conflict`). */
+  id?: string;
   /** Without `where` and `order`: the rows that take the fewest bytes (the default), or the first of the first file. */
   window?: 'cheapest' | 'first';
 }

@@ -159,6 +159,7 @@ describe('the companion', () => {
     ['columns that are none', '/preview', { location: '/x', columns: [] }],
     ['an order that is none', '/preview', { location: '/x', order: { column: 'a' } }],
     ['a preview that skips all of its rows', '/preview', { location: '/x', limit: 5, skip: 5 }],
+    ['an id that is none', '/preview', { location: '/x', limit: 5, id: 7 }],
     ['a window that is none', '/preview', { location: '/x', window: 'last' }],
     ['a condition that is none', '/statistics', { location: '/x', where: 7 }]
   ])('refuses %s before anything is read', async (_, path, body) => {

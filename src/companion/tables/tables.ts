@@ -1,3 +1,4 @@
+import { TwinstoreError } from '../../contract';
 import type {
   IErrorBody,
   IPreviewRequest,
@@ -94,9 +95,19 @@ export class Tables {
     });
   }
 
-  /** Some rows of a table. Throws `bad_request` for what makes no sense, `unsupported` for what is not read. */
+  /**
+   * Some rows of a table. Throws `bad_request` for what makes no sense, `unsupported` for what is not read, `conflict`
+   * for a table of another id than the one that is asked for.
+   */
   async *preview(request: IPreviewRequest, signal: AbortSignal): Parts {
     const { snapshot } = await this.with(request.location, table => table.at(request, signal));
+    if (request.id !== undefined && request.id !== snapshot.metadata.id) {
+      throw new TwinstoreError(
+        'conflict',
+        `${snapshot.table} was made anew since rows of it were read.`,
+        'Read its rows again from the start.'
+      );
+    }
     return yield* previewParts(this.engine, snapshot, request, signal);
   }
 

@@ -142,7 +142,9 @@ export class RowsModel extends ReadingModel {
     const shown = this._shown;
     if (shown !== null && this.canReadOn) {
       const { rows, version } = shown;
-      await this._readRows({ ...this._request(version), skip: rows.length }, () => undefined, rows);
+      const id = this._read?.id;
+      const rest = { ...this._request(version), skip: rows.length, ...(id === undefined ? {} : { id }) };
+      await this._readRows(rest, () => undefined, rows);
     }
   }
 

@@ -249,6 +249,18 @@ describe('one table', () => {
   });
 });
 
+describe('a preview', () => {
+  it('does not go on with another table that was made at the same place', async () => {
+    const location = writeTable('t');
+    const rest = (id: string) => tables.preview({ location, version: 0, limit: 5, skip: 1, id }, ALIVE).next();
+    await rest('table-1');
+    await expect(rest('table-0')).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining(location)
+    });
+  });
+});
+
 describe('statistics', () => {
   it('tell how much is read of what is planned', async () => {
     const location = place('t');
