@@ -160,6 +160,19 @@ describe('ArrowGrid', () => {
     expect([grid.grid.rowCount('body'), changes]).toEqual([9, 2]);
   });
 
+  it('has room for the greatest number of a row', async () => {
+    const rows = sample();
+    grid.setRows(rows, COLUMNS, null);
+    await after(() => undefined);
+    const few = grid.grid.columnSize('row-header', 0);
+    Object.defineProperty(rows, 'length', { value: 1_000_000 });
+    rows.append(aBatch(ROWS));
+    await after(() => undefined);
+    expect(few).toBe(56);
+    // Characters and what is left free beside them.
+    expect(grid.grid.columnSize('row-header', 0)).toBeGreaterThan(7 * 7.8 + 14);
+  });
+
   it('tells the chosen value in full', () => {
     grid.setRows(sample(), COLUMNS, null);
     grid.grid.viewport.node.dispatchEvent(new FocusEvent('focus'));
@@ -230,7 +243,7 @@ describe('ArrowGrid', () => {
     const rows = new ArrowRows(SCHEMA);
     rows.append(aBatch([{ ...ROWS[0]!, name }]));
     grid.setRows(rows, COLUMNS, null);
-    expect(grid.grid.dataModel!.data('body', 0, 3)).toBe(name.slice(0, 300));
+    expect(grid.grid.dataModel!.data('body', 0, 3)).toBe(`${name.slice(0, 300)}…`);
     grid.grid.selectionModel?.select({ r1: 0, c1: 3, r2: 0, c2: 3, cursorRow: 0, cursorColumn: 3, clear: 'all' });
     expect(the(grid.node, '.twinstore-Grid-value').textContent).toBe(`name, row 1: ${name}`);
     expect(grid.grid.copyConfig.format({ region: 'body', row: 0, column: 3, value: '', metadata: {} })).toBe(name);

@@ -19,6 +19,7 @@ const ROW_HEIGHT = 22;
 const CHARACTER = 7.8;
 const PADDING = 24;
 const [MIN_WIDTH, MAX_WIDTH] = [70, 360];
+const NUMBER_WIDTH = 56;
 /** Rows that the first width of a column is measured by. */
 const MEASURED = 40;
 
@@ -36,7 +37,12 @@ export class ArrowGrid extends Panel {
     this.addClass('twinstore-Grid');
     const ask = (column: number, x: number, y: number): void => this._openMenu(column, x, y);
     this._grid = new DirectGrid({
-      defaultSizes: { rowHeight: ROW_HEIGHT, columnWidth: 120, rowHeaderWidth: 56, columnHeaderHeight: ROW_HEIGHT },
+      defaultSizes: {
+        rowHeight: ROW_HEIGHT,
+        columnWidth: 120,
+        rowHeaderWidth: NUMBER_WIDTH,
+        columnHeaderHeight: ROW_HEIGHT
+      },
       copyConfig: {
         separator: '\t',
         headers: 'none',
@@ -103,6 +109,8 @@ export class ArrowGrid extends Panel {
     this._table.setModel(this._model);
     this._paint();
     widths.forEach((width, index) => this._grid.resizeColumn('body', index, width));
+    rows.added.connect(this._fitNumbers, this);
+    this._fitNumbers(rows);
     if (rows.length === 0) {
       rows.added.connect(this._onFirst, this);
     } else if (!isSame) {
@@ -138,6 +146,14 @@ export class ArrowGrid extends Panel {
     rows.added.disconnect(this._onFirst, this);
     if (this._model?.rows === rows) {
       this._fit();
+    }
+  }
+
+  /** Give the numbers of the rows the width of the greatest. */
+  private _fitNumbers(rows: ArrowRows): void {
+    if (this._model?.rows === rows) {
+      const width = Math.round(String(rows.length).length * CHARACTER) + PADDING;
+      this._grid.resizeColumn('row-header', 0, Math.max(NUMBER_WIDTH, width));
     }
   }
 
