@@ -29,9 +29,13 @@ export function startReader(data: Data, most: number): (i: number) => string {
   const read = startsOf(data, most);
   return i => {
     const text = valueText(read(i), data.type);
-    // Not within a character of two units.
-    return text.length > most ? `${text.slice(0, most).replace(/[\ud800-\udbff]$/, '')}…` : text;
+    return text.length > most ? cutText(text, most) : text;
   };
+}
+
+/** The first characters of a text, with an ellipsis after them; one of two units is not cut in half. */
+export function cutText(text: string, length: number): string {
+  return `${text.slice(0, length).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 /**

@@ -8,8 +8,8 @@ import { CheckpointFiles } from './checkpoint_files';
 import type { IEngine } from './engine';
 import type { ICheckpoint } from './log_segment';
 import { logFolder } from './log_segment';
-import { leavesOf, ParquetFile, pruned } from './parquet';
-import type { IColumn, IColumnChunk, IRowGroup } from './parquet';
+import { ParquetFile, pruned } from './parquet';
+import type { IColumn } from './parquet';
 import { below, readWhole, resolveLogPath } from './store';
 
 /** Uncompressed bytes that are decoded at a time, about. */
@@ -72,9 +72,9 @@ async function readPart(
   const columns = file.columns.flatMap(column => pruned(column, isWanted) ?? []);
   const content = new Content();
   // Where none of them is there, a footer may claim any number of rows.
-  for (const [group, rowGroup] of columns.length === 0 ? [] : file.rowGroups.entries()) {
-    const { rows } = rowGroup;
-    const parts = columns.flatMap(column => partsOf(column, rowGroup));
+  for (const [group, { rows }] of columns.length === 0 ? [] : file.rowGroups.entries()) {
+    const isLarge = (field: IColumn) => file.bytesPerRow([field], group) * rows > LARGE;
+    const parts = columns.flatMap(column => partsOf(column, isLarge));
     const windowRows = Math.max(1, Math.floor(WINDOW_BYTES / Math.max(1, file.bytesPerRow(columns, group))));
     for (let first = 0; first < rows; first += windowRows) {
       const take = Math.min(windowRows, rows - first);
@@ -119,10 +119,8 @@ class Content implements ICheckpointContent {
 }
 
 /** A column in parts that are decoded side by side: each of its large fields, and the others together. */
-function partsOf(column: IColumn, { chunks }: IRowGroup): IColumn[] {
-  const bytesOf = (child: IColumn) =>
-    leavesOf(child).reduce((sum, leaf) => sum + (chunks[leaf] as IColumnChunk).uncompressed, 0);
-  const large = column.children.filter(child => bytesOf(child) > LARGE);
+function partsOf(column: IColumn, isLarge: (field: IColumn) => boolean): IColumn[] {
+  const large = column.children.filter(isLarge);
   const others = column.children.filter(child => !large.includes(child));
   const parts = [...large.map(child => [child]), others].filter(children => children.length > 0);
   return parts.length <= 1 ? [column] : parts.map(children => ({ ...column, children }));

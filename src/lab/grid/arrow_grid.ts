@@ -15,7 +15,7 @@ import { PlainTable } from './plain_table';
 import { palette, renderers } from './style';
 
 const ROW_HEIGHT = 22;
-/** Widths in pixels: of a character, of what stands around the text, and the bounds of a column. */
+/** Widths in pixels: of a character, of what stands around the text, the bounds of a column, the least of row numbers. */
 const CHARACTER = 7.8;
 const PADDING = 24;
 const [MIN_WIDTH, MAX_WIDTH] = [70, 360];

@@ -1,8 +1,7 @@
 import type { GraphicsContext } from '@lumino/datagrid';
 import { CellRenderer, TextRenderer } from '@lumino/datagrid';
+import { cutText } from '../../arrow';
 
-/** What stands where a text was cut. */
-const ELLIPSIS = '…';
 /** What Lumino leaves free beside a text, in pixels. */
 const BESIDE = 14;
 /** The narrowest that a character is taken to be, in pixels: of what cannot fit nothing is measured. */
@@ -25,7 +24,7 @@ export function fitted(text: string, room: number, measure: (text: string) => nu
   if (width <= room && begin.length === text.length) {
     return text;
   }
-  const cut = (length: number): string => text.slice(0, length).replace(/[\ud800-\udbff]$/, '') + ELLIPSIS;
+  const cut = (length: number): string => cutText(text, length);
   // Characters are of much the same width, so the first guess is almost right.
   let length = Math.max(1, Math.min(begin.length, Math.floor((begin.length * room) / width)));
   while (length > 1 && measure(cut(length)) > room) {

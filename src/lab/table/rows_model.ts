@@ -20,6 +20,8 @@ export interface IShownRows {
   window: IWish['window'];
   /** What they are; null while they arrive, and when that was stopped. */
   end: IPreviewEnd | null;
+  /** Of the table. */
+  id: string;
   version: number;
   readUs: number;
 }
@@ -120,6 +122,7 @@ export class RowsModel extends ReadingModel {
         order,
         window,
         end: null,
+        id: data.id,
         version: data.version,
         readUs: (this._options.now ?? Date.now)() * 1000
       };
@@ -141,10 +144,8 @@ export class RowsModel extends ReadingModel {
   async readOn(): Promise<void> {
     const shown = this._shown;
     if (shown !== null && this.canReadOn) {
-      const { rows, version } = shown;
-      const id = this._read?.id;
-      const rest = { ...this._request(version), skip: rows.length, ...(id === undefined ? {} : { id }) };
-      await this._readRows(rest, () => undefined, rows);
+      const { rows, id, version } = shown;
+      await this._readRows({ ...this._request(version), id, skip: rows.length }, () => undefined, rows);
     }
   }
 

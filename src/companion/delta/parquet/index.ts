@@ -2,5 +2,5 @@ export { WorkerDecoder } from './decoder';
 export type { IParquetDecoder, IWorkerDecoderOptions } from './decoder';
 export { ParquetFile } from './file';
 export type { ICheapRows, IRowWindow } from './file';
-export type { IColumn, IColumnChunk, IRowGroup } from './metadata';
-export { leavesOf, pruned } from './planner';
+export type { IColumn } from './metadata';
+export { pruned } from './planner';

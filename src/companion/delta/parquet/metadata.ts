@@ -76,7 +76,7 @@ export function parseOffsetIndexes(indexes: readonly Uint8Array[]): Float64Array
     const reader = new ThriftReader(bytes);
     const numbers: number[] = [];
     // Of a page's location: offset, compressed size and first row.
-    let page = [0, 0, 0];
+    const page: [number, number, number] = [NaN, NaN, NaN];
     const readNumber = (field: number) => {
       const isKnown = field >= 1 && field <= 3;
       if (isKnown) {
@@ -85,9 +85,9 @@ export function parseOffsetIndexes(indexes: readonly Uint8Array[]): Float64Array
       return isKnown;
     };
     const readPage = () => {
-      page = [NaN, NaN, NaN];
+      page.fill(NaN);
       reader.struct(readNumber);
-      const [start, size, firstRow] = page as [number, number, number];
+      const [start, size, firstRow] = page;
       numbers.push(start, start + size, firstRow);
     };
     reader.struct(field => {
