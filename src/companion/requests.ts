@@ -44,13 +44,13 @@ export function previewOf(body: unknown): IPreviewRequest {
   if (skip !== undefined && skip >= limit) {
     return refuse('The request skips all rows that it asks for.', 'Let `skip` be less than `limit`.');
   }
-  const id = optionalText(body, 'id');
+  const table_id = optionalText(body, 'table_id');
   return {
     ...statisticsOf(body),
     ...order,
     limit,
     ...(skip === undefined ? {} : { skip }),
-    ...(id === undefined ? {} : { id }),
+    ...(table_id === undefined ? {} : { table_id }),
     ...(window === undefined ? {} : { window })
   };
 }

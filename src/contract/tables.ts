@@ -123,7 +123,7 @@ export interface IPreviewRequest extends ITableRequest {
   /** Of these, how many at the start are not sent, for whoever has them from a reading of the same that was stopped. */
   skip?: number;
   /** Id of the table whose rows they are; one that was made anew at its place since is refused (`conflict`). */
-  id?: string;
+  table_id?: string;
   /** Without `where` and `order`: the rows that take the fewest bytes (the default), or the first of the first file. */
   window?: 'cheapest' | 'first';
 }

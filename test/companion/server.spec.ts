@@ -146,6 +146,8 @@ describe('the companion', () => {
       { id: 2 },
       { rows: 2, complete: true }
     ]);
+    const another = await companion.frames('/preview', { location, limit: 5, table_id: 'another' });
+    expect(frameJson(another.at(-1)!)).toMatchObject({ code: 'conflict' });
     const statistics = await companion.frames('/statistics', { location, columns: ['id'], where: 'id > 1' });
     expect(frameJson(statistics.at(-1)!)).toMatchObject({ rows: 1, columns: [{ column: 'id', min: '2', mean: 2 }] });
   });

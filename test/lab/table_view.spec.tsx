@@ -411,7 +411,7 @@ describe('the view of a table', () => {
     const { rows } = model.shown!;
     server.on('POST api/preview', () => stream(framesOf(aPreviewEnd({ rows: 5 }), aBatch(ROWS.slice(1)))));
     await after(() => the(root, '.twinstore-RowsStatus button', 'Read on').click());
-    expect(asked()).toMatchObject({ skip: 3, id: aTable().id });
+    expect(asked()).toMatchObject({ skip: 3, table_id: aTable().id });
     expect([model.shown?.rows === rows, rows.length, rows.text(4, 0)]).toEqual([true, 5, '3']);
     expect(status(root)).toContain('All 5 rows.');
     await after(() => model.read());

@@ -10,11 +10,11 @@ import type { ICheckpoint } from './log_segment';
 import { logFolder } from './log_segment';
 import { ParquetFile, pruned } from './parquet';
 import type { IColumn } from './parquet';
-import { below, readWhole, resolveLogPath } from './store';
+import { below, readWhole, resolveLogPath, sideBySide } from './store';
 
 /** Uncompressed bytes that are decoded at a time, about. */
 const WINDOW_BYTES = 32 * 1024 * 1024;
-/** Uncompressed bytes of a field from which on it is decoded beside the others. */
+/** Uncompressed bytes of a field from which on it is decoded apart, so that less is decoded at a time. */
 const LARGE = 1024 * 1024;
 
 /** What a checkpoint holds. It is reconciled: no file stands in it twice (PROTOCOL.md, Checkpoints). */
@@ -37,16 +37,17 @@ export async function readCheckpoint(
   signal: AbortSignal
 ): Promise<ICheckpointContent> {
   const log = logFolder(table);
-  const read = (location: string, size: number) => readPart(engine, location, size, isWanted, signal);
-  const parts = await Promise.all(checkpoint.files.map(({ name, size }) => read(below(log, name), size)));
+  const read = (located: ILocated, either: AbortSignal) => readPart(engine, located, isWanted, either);
+  const named = checkpoint.files.map(({ name, size }) => ({ location: below(log, name), size }));
+  const parts = await sideBySide(named, signal, read);
   const sidecars = parts.flatMap(({ others }) =>
     others.flatMap(action =>
       'sidecar' in action && isWanted('sidecar')
-        ? [read(locate(table, action.sidecar), action.sidecar.sizeInBytes)]
+        ? [{ location: locate(table, action.sidecar), size: action.sidecar.sizeInBytes }]
         : []
     )
   );
-  const all = parts.concat(await Promise.all(sidecars));
+  const all = parts.concat(await sideBySide(sidecars, signal, read));
   const files: IAddFile[] = [];
   for (const part of all) {
     part.files.forEach(file => files.push(file));
@@ -54,10 +55,14 @@ export async function readCheckpoint(
   return { files, others: all.flatMap(({ others }) => others) };
 }
 
+interface ILocated {
+  location: string;
+  size: number;
+}
+
 async function readPart(
   engine: IEngine,
-  location: string,
-  size: number,
+  { location, size }: ILocated,
   isWanted: (path: string) => boolean,
   signal: AbortSignal
 ): Promise<ICheckpointContent> {
@@ -73,14 +78,15 @@ async function readPart(
   const content = new Content();
   // Where none of them is there, a footer may claim any number of rows.
   for (const [group, { rows }] of columns.length === 0 ? [] : file.rowGroups.entries()) {
-    const isLarge = (field: IColumn) => file.bytesPerRow([field], group) * rows > LARGE;
-    const parts = columns.flatMap(column => partsOf(column, isLarge));
+    const bytesOf = (field: IColumn) => file.bytesPerRow([field], group) * rows;
+    const parts = columns.map(column => partsOf(column, bytesOf));
     const windowRows = Math.max(1, Math.floor(WINDOW_BYTES / Math.max(1, file.bytesPerRow(columns, group))));
     for (let first = 0; first < rows; first += windowRows) {
       const take = Math.min(windowRows, rows - first);
-      const found = await file.read(parts, { group, first, take, batchRows: take }, signal);
-      const actions = joined(found.map(([data], i) => [(parts[i] as IColumn).element.name, data as Data]));
-      content.addRows(actions, location);
+      const found = await file.read(parts.flat(), { group, first, take, batchRows: take }, signal);
+      const read = found.map(([data]) => data as Data);
+      const together = parts.map(({ length }) => joined(read.splice(0, length)));
+      content.addRows(actions(columns, together), location);
     }
   }
   return content;
@@ -118,31 +124,32 @@ class Content implements ICheckpointContent {
   }
 }
 
-/** A column in parts that are decoded side by side: each of its large fields, and the others together. */
-function partsOf(column: IColumn, isLarge: (field: IColumn) => boolean): IColumn[] {
-  const large = column.children.filter(isLarge);
+/**
+ * A column in parts that are decoded by themselves: each of its large fields, and the others together. The largest comes
+ * first, for what it leaves free in the decoder's memory holds any other.
+ */
+function partsOf(column: IColumn, bytesOf: (field: IColumn) => number): IColumn[] {
+  const large = column.children.filter(field => bytesOf(field) > LARGE).sort((a, b) => bytesOf(b) - bytesOf(a));
   const others = column.children.filter(child => !large.includes(child));
   const parts = [...large.map(child => [child]), others].filter(children => children.length > 0);
   return parts.length <= 1 ? [column] : parts.map(children => ({ ...column, children }));
 }
 
-/** A struct of named columns; those of one name are parts of one struct. */
-function joined(columns: readonly (readonly [string, Data])[]): Data {
-  const byName = new Map<string, Data>();
-  for (const [name, part] of columns) {
-    const before = byName.get(name);
-    byName.set(name, before === undefined ? part : together(before, part));
+/** The parts of a column as one, which is null in the same rows as each. */
+function joined(parts: readonly Data[]): Data {
+  const [first, ...others] = parts as [Data, ...Data[]];
+  if (others.length === 0) {
+    return first;
   }
-  const fields = [...byName].map(([name, { type }]) => new Field(name, type, true));
-  const [first] = byName.values();
-  return laidOut(new Struct(fields), (first as Data).length, { nullCount: 0, children: [...byName.values()] });
+  const type = new Struct(parts.flatMap(part => part.type.children as Field[]));
+  const { length, nullCount, nullBitmap } = first;
+  return laidOut(type, length, { nullCount, nullBitmap, children: parts.flatMap(({ children }) => children) });
 }
 
-/** Two parts of what a file has as one struct, so that both are null in the same rows. */
-function together(a: Data, b: Data): Data {
-  const type = new Struct([...(a.type.children as Field[]), ...(b.type.children as Field[])]);
-  const { nullCount, nullBitmap } = a;
-  return laidOut(type, a.length, { nullCount, nullBitmap, children: [...a.children, ...b.children] });
+/** Rows of which each holds one action, in the column that says what it is. */
+function actions(columns: readonly IColumn[], children: readonly Data[]): Data {
+  const fields = children.map(({ type }, i) => new Field((columns[i] as IColumn).element.name, type, true));
+  return laidOut(new Struct(fields), children[0]?.length ?? 0, { nullCount: 0, children: [...children] });
 }
 
 /** Sidecars are named relative to the folder `_sidecars`, or absolutely. */

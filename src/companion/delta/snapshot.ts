@@ -13,7 +13,7 @@ import { Replay } from './replay';
 import type { ITableState } from './replay';
 import { parseSchema } from './schema';
 import type { ISchemaField } from './schema';
-import { below, readWhole } from './store';
+import { below, readWhole, sideBySide } from './store';
 
 /** A Delta table at one version. Immutable. */
 export class Snapshot {
@@ -103,7 +103,9 @@ export async function openSnapshot(
   const isWanted = (path: string) =>
     files ? CHECKPOINT_COLUMNS.has(path) && (statistics || path !== 'add.stats') : METADATA_COLUMNS.has(path);
   const { segment, checkpoint } = await readSoundCheckpoint(engine, table, found, isWanted, signal);
-  const commits = await Promise.all(segment.replay.map(commit => readCommit(engine, table, commit, signal)));
+  const commits = await sideBySide(segment.replay, signal, (commit, either) =>
+    readCommit(engine, table, commit, either)
+  );
   const replay = new Replay(table);
   for (let i = commits.length - 1; i >= 0; i--) {
     replay.take(commits[i] ?? [], segment.replay[i]?.last ?? null);

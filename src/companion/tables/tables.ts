@@ -101,7 +101,7 @@ export class Tables {
    */
   async *preview(request: IPreviewRequest, signal: AbortSignal): Parts {
     const { snapshot } = await this.with(request.location, table => table.at(request, signal));
-    if (request.id !== undefined && request.id !== snapshot.metadata.id) {
+    if (request.table_id !== undefined && request.table_id !== snapshot.metadata.id) {
       throw new TwinstoreError(
         'conflict',
         `${snapshot.table} was made anew since rows of it were read.`,

@@ -110,7 +110,7 @@ export class ArrowGrid extends Panel {
     this._paint();
     widths.forEach((width, index) => this._grid.resizeColumn('body', index, width));
     rows.added.connect(this._fitNumbers, this);
-    this._fitNumbers(rows);
+    this._fitNumbers(rows, rows.length);
     if (rows.length === 0) {
       rows.added.connect(this._onFirst, this);
     } else if (!isSame) {
@@ -149,10 +149,11 @@ export class ArrowGrid extends Panel {
     }
   }
 
-  /** Give the numbers of the rows the width of the greatest. */
-  private _fitNumbers(rows: ArrowRows): void {
-    if (this._model?.rows === rows) {
-      const width = Math.round(String(rows.length).length * CHARACTER) + PADDING;
+  /** Give the numbers of the rows the width of the greatest, once that has more digits by those that were added. */
+  private _fitNumbers(rows: ArrowRows, added: number): void {
+    const digits = String(rows.length).length;
+    if (this._model?.rows === rows && (added === rows.length || digits > String(rows.length - added).length)) {
+      const width = Math.round(digits * CHARACTER) + PADDING;
       this._grid.resizeColumn('row-header', 0, Math.max(NUMBER_WIDTH, width));
     }
   }

@@ -69,7 +69,7 @@ export class ArrowRows {
     return this._text(row, column, 'texts');
   }
 
-  /** Its first characters, `START` at most, for which the rest of the value is not read. */
+  /** Its first characters, `START` at most, and an ellipsis where there are more, which are not read then. */
   start(row: number, column: number): string | null {
     return this._text(row, column, 'starts');
   }

@@ -20,8 +20,7 @@ export interface IShownRows {
   window: IWish['window'];
   /** What they are; null while they arrive, and when that was stopped. */
   end: IPreviewEnd | null;
-  /** Of the table. */
-  id: string;
+  tableId: string;
   version: number;
   readUs: number;
 }
@@ -122,7 +121,7 @@ export class RowsModel extends ReadingModel {
         order,
         window,
         end: null,
-        id: data.id,
+        tableId: data.id,
         version: data.version,
         readUs: (this._options.now ?? Date.now)() * 1000
       };
@@ -144,8 +143,8 @@ export class RowsModel extends ReadingModel {
   async readOn(): Promise<void> {
     const shown = this._shown;
     if (shown !== null && this.canReadOn) {
-      const { rows, id, version } = shown;
-      await this._readRows({ ...this._request(version), id, skip: rows.length }, () => undefined, rows);
+      const { rows, tableId, version } = shown;
+      await this._readRows({ ...this._request(version), table_id: tableId, skip: rows.length }, () => undefined, rows);
     }
   }
 

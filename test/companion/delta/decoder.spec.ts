@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { TwinstoreError } from '../../../src/contract';
 import { WorkerDecoder } from '../../../src/companion/delta';
@@ -103,8 +104,35 @@ describe('WorkerDecoder', () => {
     expect(await ask()).toBe(await ask());
     const workers = await Promise.all([ask(), ask(), ask(), ask(), ask()]);
     expect(new Set(workers).size).toBe(2);
+  });
+
+  it('ends what it does when it is disposed, and does nothing any more', async () => {
+    const script = join(folder, 'slow.js');
+    write(script, `require('node:worker_threads').parentPort.on('message', () => {});`);
+    decoder = new WorkerDecoder({ script, deadlineMs: 10_000, maxMemory: MIB });
+    const ask = () => decoder.ask({ ask: 'pages', indexes: [] }, 'x.parquet', ALIVE);
+    const asked = Promise.allSettled([ask(), ask(), ask()]);
+    await sleep(50);
     await decoder.dispose();
-    expect(workers).not.toContain(await ask());
+    const refused = { status: 'rejected', reason: expect.objectContaining({ code: 'unavailable' }) };
+    expect(await asked).toEqual([refused, refused, refused]);
+    await expect(ask()).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('decodes whole columns in one worker alone, the one that a single reader has', async () => {
+    const script = join(folder, 'names.js');
+    decoder = new WorkerDecoder({ script, deadlineMs: 10_000, maxMemory: MIB });
+    const pages = () => decoder.ask({ ask: 'pages', indexes: [] }, 'x.parquet', ALIVE);
+    const column = () => {
+      const file = new Uint8Array(8);
+      return decoder.ask({ ask: 'column', file, skip: 0, take: 1, batchRows: 1 }, 'x.parquet', ALIVE);
+    };
+    const only = await pages();
+    expect(await column()).toBe(only);
+    const asked = [pages(), pages(), column(), pages(), column(), column()];
+    const workers = await Promise.all(asked);
+    expect(new Set(workers).size).toBe(2);
+    expect([2, 4, 5].map(i => workers[i])).toEqual([only, only, only]);
   });
 
   it('ends with its deadline and then works again', async () => {

@@ -266,6 +266,13 @@ describe('parseOffsetIndexes', () => {
     expect(() => parse(bytes)).toThrow(message);
   });
 
+  it('takes no number, and no pages, from a value of another type', () => {
+    const { struct, list, text, i64 } = thrift;
+    const named = struct({ 1: text('4'), 2: i64(10), 3: i64(0) });
+    expect(parse(struct({ 1: list([named]) }).bytes)).toEqual([[{ start: NaN, end: NaN, firstRow: 0 }]]);
+    expect(parse(struct({ 1: i64(1) }).bytes)).toEqual([[]]);
+  });
+
   it('gives no sound page for one that lacks a number', () => {
     expect(parse(struct({ 1: list([struct({ 1: i64(4), 3: i64(0) })]) }).bytes)).toEqual([
       [{ start: 4, end: NaN, firstRow: 0 }]
@@ -293,5 +300,9 @@ describe('thrift', () => {
     for (const head of [[0x19, 0xfc], [0x19, 0xf1], [0x19, 0xf5], [0x18]]) {
       expect(() => checkStruct(Uint8Array.of(...head, 255, 255, 255, 255, 7, 0, 0))).toThrow('claims more');
     }
+    // A length of so many groups of bits that it is no number any more.
+    const endless = [...Buffer.alloc(150, 0x80), 0];
+    expect(() => checkStruct(Uint8Array.of(0x18, ...endless, 0))).toThrow('more than 64 bits');
+    expect(() => parseOffsetIndexes([Uint8Array.of(0x19, 0x1c, 0x48, ...endless, 0, 0)])).toThrow('more than 64 bits');
   });
 });

@@ -252,7 +252,8 @@ describe('one table', () => {
 describe('a preview', () => {
   it('does not go on with another table that was made at the same place', async () => {
     const location = writeTable('t');
-    const rest = (id: string) => tables.preview({ location, version: 0, limit: 5, skip: 1, id }, ALIVE).next();
+    const rest = (table_id: string) =>
+      tables.preview({ location, version: 0, limit: 5, skip: 1, table_id }, ALIVE).next();
     await rest('table-1');
     await expect(rest('table-0')).rejects.toMatchObject({
       code: 'conflict',

@@ -1,12 +1,12 @@
 import { Worker } from 'node:worker_threads';
 
 import { TwinstoreError } from '../../../contract';
-import { Limiter } from '../store';
+import { Pool } from '../store';
 import { damagedFile } from './damaged_file';
 import type { DecodeReply, DecodeRequest, IDecodeAnswers } from './protocol';
 
-/** Workers at once: columns are decoded side by side. */
-const WORKERS = 2;
+/** Workers, so that values are taken side by side. */
+export const WORKERS = 2;
 /** Heap of a worker, of which the longest footers that are read need two thirds. */
 const MAX_HEAP_MIB = 512;
 
@@ -16,7 +16,7 @@ export interface IParquetDecoder {
    * @param name What errors call the file.
    * @param moved Buffers of the request that may be moved instead of copied, after which they are empty here.
    *
-   * Throws `store_failed` when the file is damaged, `deadline` when it takes too long.
+   * Throws `store_failed` when the file is damaged, `deadline` when it takes too long, `unavailable` once disposed.
    */
   ask<R extends DecodeRequest>(
     request: R,
@@ -35,6 +35,13 @@ export interface IWorkerDecoderOptions {
   maxMemory: number;
 }
 
+/** A place for a worker, which is there from its first request on, until one fails. */
+interface IPlace {
+  /** Whether whole columns are decoded here, for which the worker has an instance of WebAssembly. */
+  hasWasm: boolean;
+  worker: Worker | null;
+}
+
 /**
  * Works in worker threads, each with one request at a time, so that a damaged file neither blocks the process nor leaves
  * a broken WebAssembly instance behind: after a trap, a missed deadline or an abort the worker is thrown away.
@@ -48,22 +55,27 @@ export class WorkerDecoder implements IParquetDecoder {
     signal: AbortSignal,
     moved: readonly ArrayBuffer[] = []
   ): Promise<IDecodeAnswers[R['ask']]> {
-    return this.turn.run(() => this.post(request, name, signal, moved), signal);
+    const isFit = ({ hasWasm }: IPlace) => hasWasm || request.ask !== 'column';
+    return this.pool.use(isFit, place => this.post(place, request, name, signal, moved), signal);
   }
 
+  /** Ends the workers, and with them what is read: that and all that is asked for later throws `unavailable`. */
   async dispose(): Promise<void> {
-    this.idle.length = 0;
-    await Promise.all([...this.workers].map(worker => this.discard(worker)));
+    this.disposed = true;
+    await Promise.all(this.places.map(discard));
   }
 
   private post<R extends DecodeRequest>(
+    place: IPlace,
     request: R,
     name: string,
     signal: AbortSignal,
     moved: readonly ArrayBuffer[]
   ): Promise<IDecodeAnswers[R['ask']]> {
-    signal.throwIfAborted();
-    const worker = this.idle.pop() ?? this.start();
+    if (this.disposed) {
+      return Promise.reject(ended(name));
+    }
+    const worker = (place.worker ??= this.start());
     return new Promise((resolve, reject) => {
       const settle = (outcome: () => void, keep: boolean) => {
         clearTimeout(timer);
@@ -71,10 +83,9 @@ export class WorkerDecoder implements IParquetDecoder {
         // Only ours: who ends the worker listens, too.
         worker.off('message', onMessage).off('error', onError).off('exit', onExit).unref();
         if (keep) {
-          this.idle.push(worker);
           outcome();
         } else {
-          void this.discard(worker).then(outcome);
+          void discard(place).then(outcome);
         }
       };
       const onMessage = (reply: DecodeReply) => {
@@ -86,8 +97,10 @@ export class WorkerDecoder implements IParquetDecoder {
         }
       };
       const onError = (error: Error) => settle(() => reject(damagedFile(name, String(error))), false);
-      const onExit = (code: number) =>
-        settle(() => reject(damagedFile(name, `the decoder ended with code ${code}`)), false);
+      const onExit = (code: number) => {
+        const error = this.disposed ? ended(name) : damagedFile(name, `the decoder ended with code ${code}`);
+        settle(() => reject(error), false);
+      };
       const onAbort = () => settle(() => reject(signal.reason), false);
       const { deadlineMs } = this.options;
       const timer = setTimeout(() => settle(() => reject(tooSlow(name, deadlineMs)), false), deadlineMs);
@@ -98,20 +111,30 @@ export class WorkerDecoder implements IParquetDecoder {
   }
 
   private start(): Worker {
-    const worker = new Worker(this.options.script, { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } });
-    this.workers.add(worker);
-    return worker;
+    return new Worker(this.options.script, { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } });
   }
 
-  private async discard(worker: Worker): Promise<void> {
-    this.workers.delete(worker);
-    await worker.terminate();
-  }
+  /** Only one has an instance of WebAssembly, which takes 50 MB and more: the last, which is the first to be used. */
+  private readonly places = Array.from({ length: WORKERS }, (_, i): IPlace => ({
+    hasWasm: i === WORKERS - 1,
+    worker: null
+  }));
+  private readonly pool = new Pool(this.places);
+  private disposed = false;
+}
 
-  private readonly workers = new Set<Worker>();
-  /** The one that was busy last comes first, so that another is only made, and kept warm, where two are needed. */
-  private readonly idle: Worker[] = [];
-  private readonly turn = new Limiter(WORKERS);
+async function discard(place: IPlace): Promise<void> {
+  const { worker } = place;
+  place.worker = null;
+  await worker?.terminate();
+}
+
+function ended(name: string): TwinstoreError {
+  return new TwinstoreError(
+    'unavailable',
+    `${name} is not read any more: the settings have changed, or the companion ends.`,
+    'Read it again.'
+  );
 }
 
 function tooSlow(name: string, deadlineMs: number): TwinstoreError {

@@ -1,12 +1,12 @@
 import { DataType, tableFromIPC } from 'apache-arrow';
 import type { Data } from 'apache-arrow';
-import { setMaxListeners } from 'node:events';
 
 import { TwinstoreError } from '../../../contract';
 import { take } from '../arrow';
-import { Limiter } from '../store';
+import { Limiter, sideBySide } from '../store';
 import type { IObjectStore, IRange } from '../store';
 import { damagedFile } from './damaged_file';
+import { WORKERS } from './decoder';
 import type { IParquetDecoder } from './decoder';
 import { FileBytes } from './file_bytes';
 import { flatColumn, flatType } from './flat_type';
@@ -128,9 +128,9 @@ export class ParquetFile {
     const plans = columns.map(column => planColumn(column, group, pages, window.first, window.take));
     const bytes = await this.fetch(plans, signal);
     const isFew = window.take <= Math.min(window.batchRows, MAX_SINGLE);
-    return sideBySide(plans, signal, async (plan, i, either) => {
+    return sideBySide(plans, signal, async (plan, either, i) => {
       const parts = bytes[i] ?? [];
-      const few = isFew ? await this.singleValues(plan, placesOf(plan), parts, either) : null;
+      const few = isFew ? await this.singleValues(plan, placesOf, parts, either) : null;
       return few === null ? this.decodeColumn(plan, parts, window, either) : [few];
     });
   }
@@ -147,12 +147,12 @@ export class ParquetFile {
       signal
     );
     const taken = new Map<IColumn, Data>();
-    await sideBySide(missing, signal, async ({ plan, places }, i, either) => {
+    await sideBySide(missing, signal, async ({ plan, places }, either, i) => {
       const { column } = plan;
       const parts = bytes[i] ?? [];
       const isSplit = this.isSplittable(column, group);
       const isFew = isSplit && rows.length <= MAX_SINGLE;
-      const few = isFew ? await this.singleValues(plan, places, parts, either) : null;
+      const few = isFew ? await this.singleValues(plan, () => places, parts, either) : null;
       if (few !== null) {
         taken.set(column, few);
         return;
@@ -222,18 +222,18 @@ export class ParquetFile {
    */
   private async singleValues(
     plan: IColumnPlan,
-    places: Uint32Array,
+    placesIn: (plan: IColumnPlan) => Uint32Array,
     bytes: readonly (readonly Uint8Array[])[],
     signal: AbortSignal
   ): Promise<Data | null> {
     const { column, leaves } = plan;
     const type = flatType(column.element);
-    const codec = pageCodec(leaves[0]?.chunk as IColumnChunk);
-    if (!isFlat(column) || type === null || codec === null) {
+    const codec = isFlat(column) ? pageCodec(leaves[0]?.chunk as IColumnChunk) : null;
+    if (type === null || codec === null) {
       return null;
     }
     const taken = await this.ahead.run(() => {
-      const wanted = wantedValues(plan, type, codec, bytes.flat(), places);
+      const wanted = wantedValues(plan, type, codec, bytes.flat(), placesIn(plan));
       const moved = wanted.pages.map(({ buffer }) => buffer);
       return this.decoder.ask({ ask: 'values', wanted }, this.location, signal, moved);
     }, signal);
@@ -303,29 +303,12 @@ export class ParquetFile {
     );
   }
 
-  /** One column is made ready while two are decoded: more would only take memory. */
-  private readonly ahead = new Limiter(3);
+  /** One column is made ready while each worker has one: more would only take memory. */
+  private readonly ahead = new Limiter(WORKERS + 1);
   private recent: ReadonlyMap<string, Uint8Array> = new Map();
   /** Columns of one row group that are only to be had as a whole, for calls that want other rows of them. */
   private whole: { group: number; columns: Map<IColumn, Data> } = { group: -1, columns: new Map() };
   private readonly index = new Map<IColumnChunk, readonly IPage[]>();
-}
-
-/** Does the same with each of some things at once; when it fails with one, the others are given up. */
-async function sideBySide<T, R>(
-  things: readonly T[],
-  signal: AbortSignal,
-  work: (thing: T, i: number, either: AbortSignal) => Promise<R>
-): Promise<R[]> {
-  const failed = new AbortController();
-  const either = AbortSignal.any([signal, failed.signal]);
-  setMaxListeners(0, either);
-  try {
-    return await Promise.all(things.map((thing, i) => work(thing, i, either)));
-  } catch (error) {
-    failed.abort(error);
-    throw error;
-  }
 }
 
 /** The wanted rows of a plan among all that its bytes hold. */

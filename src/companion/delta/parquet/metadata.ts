@@ -5,7 +5,7 @@ import type { IRange } from '../store';
 import { legacyCalendarOf } from './legacy_calendar';
 import type { ILegacyCalendar } from './legacy_calendar';
 import { isFlat } from './planner';
-import { checkStruct, ThriftReader } from './thrift';
+import { checkStruct, I32, I64, LIST, ThriftReader } from './thrift';
 
 /** What a footer says, as far as it is needed to plan and decode; structured-cloneable. */
 export interface IParquetMetadata {
@@ -77,8 +77,8 @@ export function parseOffsetIndexes(indexes: readonly Uint8Array[]): Float64Array
     const numbers: number[] = [];
     // Of a page's location: offset, compressed size and first row.
     const page: [number, number, number] = [NaN, NaN, NaN];
-    const readNumber = (field: number) => {
-      const isKnown = field >= 1 && field <= 3;
+    const readNumber = (field: number, type: number) => {
+      const isKnown = field >= 1 && field <= 3 && (type === I32 || type === I64);
       if (isKnown) {
         page[field - 1] = whole(reader.integer());
       }
@@ -90,11 +90,12 @@ export function parseOffsetIndexes(indexes: readonly Uint8Array[]): Float64Array
       const [start, size, firstRow] = page;
       numbers.push(start, start + size, firstRow);
     };
-    reader.struct(field => {
-      if (field === 1) {
+    reader.struct((field, type) => {
+      const isPages = field === 1 && type === LIST;
+      if (isPages) {
         reader.list(readPage);
       }
-      return field === 1;
+      return isPages;
     });
     return Float64Array.from(numbers);
   });
@@ -103,8 +104,8 @@ export function parseOffsetIndexes(indexes: readonly Uint8Array[]): Float64Array
 /** The pages of an offset index that was parsed. */
 export function pagesOf(numbers: Float64Array): IPage[] {
   return Array.from({ length: numbers.length / 3 }, (_, i) => {
-    const [start, end, firstRow] = numbers.subarray(3 * i) as unknown as [number, number, number];
-    return { start, end, firstRow };
+    const at = 3 * i;
+    return { start: numbers[at] as number, end: numbers[at + 1] as number, firstRow: numbers[at + 2] as number };
   });
 }
 

@@ -4,7 +4,8 @@ export interface IThriftValue {
   readonly bytes: readonly number[];
 }
 
-const [TRUE, FALSE, I8, I16, I32, I64, DOUBLE, BINARY, LIST, STRUCT] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12] as const;
+const [TRUE, FALSE, I8, I16, DOUBLE, BINARY, STRUCT] = [1, 2, 3, 4, 7, 8, 12] as const;
+export const [I32, I64, LIST] = [5, 6, 9] as const;
 
 /** Thrift's compact protocol, as much of it as a Parquet footer needs. */
 export const thrift = {
@@ -68,14 +69,15 @@ export class ThriftReader {
   /**
    * Reads the fields of a struct.
    *
-   * @param field Called for each with its number; false for one that it has not read, which is skipped.
+   * @param field Called for each with its number and type; false for one that it has not read, which is skipped.
    */
-  struct(field: (number: number) => boolean): void {
+  struct(field: (number: number, type: number) => boolean): void {
     let number = 0;
     for (let head = this.byte(); (head & 0x0f) !== 0; head = this.byte()) {
       number = head < 0x10 ? this.integer() : number + (head >> 4);
-      if (!field(number)) {
-        this.skip(head & 0x0f);
+      const type = head & 0x0f;
+      if (!field(number, type)) {
+        this.skip(type);
       }
     }
   }
@@ -128,13 +130,15 @@ export class ThriftReader {
 
   private varint(): number {
     let value = 0;
-    for (let unit = 1; ; unit *= 128) {
+    // Ten groups of seven bits hold any number of 64.
+    for (let unit = 1; unit <= 2 ** 63; unit *= 128) {
       const byte = this.byte();
       value += (byte & 0x7f) * unit;
       if (byte < 0x80) {
         return value;
       }
     }
+    throw new Error('it has a number of more than 64 bits');
   }
 
   private byte(): number {

@@ -71,7 +71,7 @@ export class LocalStore implements IObjectStore {
     }
   }
 
-  /** Opens a file once for all who read it at one time. */
+  /** Opens a file once for all who read it at one time, who all see what it held when the first of them came. */
   private async withFile<T>(location: string, work: (opened: IOpened) => Promise<T>): Promise<T> {
     const shared = this.opened.get(location) ?? { file: this.open(location), users: 0 };
     this.opened.set(location, shared);

@@ -1,4 +1,5 @@
 import type { IObjectStore } from './object_store';
+import { sideBySide } from './side_by_side';
 
 const KIB = 1024;
 /** A gap between two ranges that costs less to read than another request. */
@@ -30,7 +31,8 @@ export async function readRanges(
   signal: AbortSignal
 ): Promise<Uint8Array[]> {
   const spans = spansOf(ranges);
-  const bytes = await Promise.all(spans.map(({ start, end }) => readSpan(store, location, start, end, signal)));
+  const read = ({ start, end }: IRange, either: AbortSignal) => readSpan(store, location, start, end, either);
+  const bytes = await sideBySide(spans, signal, read);
   return ranges.map(({ start, end }) => {
     const i = spans.findIndex(span => span.start <= start && end <= span.end);
     const from = start - (spans[i]?.start ?? 0);
@@ -61,15 +63,15 @@ async function readSpan(
   end: number,
   signal: AbortSignal
 ): Promise<Uint8Array> {
-  const part = (from: number) => {
+  const part = (from: number, either: AbortSignal) => {
     const to = Math.min(from + PART, end);
-    return store.read(location, { range: { start: from, end: to }, limit: to - from, signal });
+    return store.read(location, { range: { start: from, end: to }, limit: to - from, signal: either });
   };
   if (end - start <= PART) {
-    return part(start);
+    return part(start, signal);
   }
   const span = new Uint8Array(end - start);
   const starts = Array.from({ length: Math.ceil(span.length / PART) }, (_, i) => start + i * PART);
-  await Promise.all(starts.map(async from => span.set(await part(from), from - start)));
+  await sideBySide(starts, signal, async (from, either) => span.set(await part(from, either), from - start));
   return span;
 }
