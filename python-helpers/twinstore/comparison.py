@@ -171,8 +171,12 @@ def absent_in_flight(judged: DataFrame) -> DataFrame:
 
 
 def tally(judged: DataFrame, definition: Definition) -> Tally:
-    """States and columns in one pass; a second one, over rows that differ only, where numbers differ."""
-    found = _counted(judged, definition)
+    """States and columns, with how far numbers differ."""
+    return measured(judged, tally_states(judged, definition))
+
+
+def measured(judged: DataFrame, found: Tally) -> Tally:
+    """`found` with how far numbers differ: one more pass, over rows that differ only, where some do."""
     numeric = [i for i, column in enumerate(found.columns) if column.numeric]
     differing = [i for i in numeric if _inexact(found.columns[i])]
     for i in numeric:
@@ -273,7 +277,8 @@ def _state(definition: Definition, anchor: Anchor) -> Column:
     )
 
 
-def _counted(judged: DataFrame, definition: Definition) -> Tally:
+def tally_states(judged: DataFrame, definition: Definition) -> Tally:
+    """States and columns in one pass; how far numbers differ is not measured."""
     # Few patterns stand for many rows: sums are taken over patterns, which is as exact and many times cheaper.
     patterns = judged.groupBy("state", "pattern").agg(
         sf.count(sf.lit(1)).alias("n"), sf.sum("signed_zeros").alias("zeros")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Callable
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
-from .comparison import FILE, STATES, Anchor, Tally, absent_in_flight, judge, pair, tally
+from .comparison import FILE, STATES, Anchor, Tally, absent_in_flight, judge, measured, pair, tally, tally_states
 from .counted import counted
 from .delta_log import Snapshot
 from .errors import TwinstoreError, cause_of, from_foreign
@@ -150,11 +150,11 @@ class Prover:
             return self._report(snapshot, reached, scope, nothing).noting("Nothing is online yet: write, or retry.")
         with self._stages.stage("compare"):
             pairs = self._pairs(reached.version, scope, cached)
-            found, anchor = self._first_tally(pairs, reached.version)
+            found, anchor = self._read(pairs, reached.version)
             touched = touched_since(self._twins, anchor, pairs, cached)
-            if touched.keys is None and not found.offences:
-                return self._report(snapshot, reached, scope, found)
             judged = judge(pairs, self._definition, anchor, touched.keys)
+            if touched.keys is None and not found.offences:
+                return self._report(snapshot, reached, scope, measured(judged, found))
             found = tally(judged, self._definition)
         if not found.offences:
             unproved = 0 if touched.removals_known else absent_in_flight(judged).count()
@@ -176,18 +176,19 @@ class Prover:
         cached.callback(pairs.unpersist)
         return pairs
 
-    def _first_tally(self, pairs: DataFrame, version: int) -> tuple[Tally, Anchor]:
-        """Reads both stores and compares them in one job, and when that was.
+    def _read(self, pairs: DataFrame, version: int) -> tuple[Tally, Anchor]:
+        """What is found by the job that reads both stores, and when that was.
 
-        What it finds holds where it finds no offence, and no key was touched meanwhile: the end of the reading is not
-        known yet, so that a row which expired during it counts as one that is missing.
+        It holds where there is no offence, and no key was touched meanwhile: the end of the reading is not known yet,
+        so that a row which expired during it counts as one that is missing.
         """
         with self._twins.online.watched() as watch:
             # Rows expire by the store's clock.
             ahead_us = self._twins.cql.clock_ahead_us()
             began_us = _now_us() - ahead_us
             try:
-                found = tally(judge(pairs, self._definition, Anchor(version, began_us, began_us)), self._definition)
+                judged = judge(pairs, self._definition, Anchor(version, began_us, began_us))
+                found = tally_states(judged, self._definition)
             except FOREIGN as error:
                 if watch.silent:
                     raise from_foreign(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
+import time
+from itertools import chain, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -196,6 +198,23 @@ def test_rows_past_their_time_to_live_are_rightly_absent(
         "past": "extra_online",
     }
     assert by_key(report)["past"].reason.startswith("it expired at ")
+
+
+def test_a_row_that_expires_while_the_stores_are_read_is_not_missing(
+    spark: SparkSession, store: Store, make_group: MakeGroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = make_group(event_timestamp="at", ttl="1h")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    store.write(
+        spark.createDataFrame([("h0", now, 1.0), ("h1", now, 2.0)], "house string, at timestamp, mean double"), group
+    )
+    damage(store, group, "DELETE FROM TABLE WHERE house = 'h1'")
+    assert states(store.parity(group)) == {"match": 1, "missing_online": 1}
+    began_us = time.time_ns() // 1_000
+    clock = chain([began_us], repeat(began_us + 3_600_000_000))
+    monkeypatch.setattr(parity, "_now_us", lambda: next(clock))
+    report = store.parity(group)
+    assert (report.verdict, states(report)) == ("in_parity", {"match": 1, "expired": 1})
 
 
 def test_a_changed_proof_compares_what_was_touched_and_builds_on_the_last_one(
