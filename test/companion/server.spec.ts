@@ -146,8 +146,8 @@ describe('the companion', () => {
       { id: 2 },
       { rows: 2, complete: true }
     ]);
-    const another = await companion.frames('/preview', { location, limit: 5, table_id: 'another' });
-    expect(frameJson(another.at(-1)!)).toMatchObject({ code: 'conflict' });
+    const another = { location, limit: 5, table_id: 'another' };
+    expect(await companion.post('/preview', another)).toMatchObject({ status: 409, body: { code: 'conflict' } });
     const statistics = await companion.frames('/statistics', { location, columns: ['id'], where: 'id > 1' });
     expect(frameJson(statistics.at(-1)!)).toMatchObject({ rows: 1, columns: [{ column: 'id', min: '2', mean: 2 }] });
   });
@@ -161,7 +161,7 @@ describe('the companion', () => {
     ['columns that are none', '/preview', { location: '/x', columns: [] }],
     ['an order that is none', '/preview', { location: '/x', order: { column: 'a' } }],
     ['a preview that skips all of its rows', '/preview', { location: '/x', limit: 5, skip: 5 }],
-    ['an id that is none', '/preview', { location: '/x', limit: 5, id: 7 }],
+    ['a table id that is none', '/preview', { location: '/x', limit: 5, table_id: 7 }],
     ['a window that is none', '/preview', { location: '/x', window: 'last' }],
     ['a condition that is none', '/statistics', { location: '/x', where: 7 }]
   ])('refuses %s before anything is read', async (_, path, body) => {
