@@ -15,6 +15,7 @@ from pyspark.sql import functions as sf
 
 from .expiry import SLACK_US, expires_us
 from .feature_group import COMMIT_VERSION, LACKING, NEWEST_COMMIT, Definition
+from .local_rows import local_rows
 from .types import GroupColumn, contract, quoted
 from .varying import varying
 
@@ -39,6 +40,7 @@ FILE = "_file"
 REMOVED = "_removed"
 
 _COMMIT_OF_FILE = "_commit_of_file"
+_ADDED = types.StructType().add("file", "string").add(_COMMIT_OF_FILE, "long")
 
 _ACCEPTED = "^[034]*$"
 
@@ -153,7 +155,7 @@ def judge(
     """
     judged = pairs if touched is None else pairs.join(touched, key_aliases(definition), "left")
     if commits:
-        added = pairs.sparkSession.createDataFrame(list(commits.items()), f"file string, {_COMMIT_OF_FILE} bigint")
+        added = local_rows(pairs.sparkSession, commits.items(), _ADDED)
         judged = judged.join(sf.broadcast(added), "file", "left")
     judged = judged.select(
         *pairs.columns,

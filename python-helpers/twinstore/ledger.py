@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from .delta_log import LAST_COMMIT
 from .foreign import FOREIGN, caused_by
+from .local_rows import local_rows
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
@@ -54,7 +55,7 @@ class Ledger:
         self, name: str, rows: Sequence[tuple[Any, ...]], schema: StructType, before_commit: Callable[[], None]
     ) -> int:
         """Adds rows; makes the table first when there is none. The version of the commit."""
-        return self.append_rows(name, self._spark.createDataFrame(list(rows), schema).coalesce(1), before_commit)
+        return self.append_rows(name, local_rows(self._spark, rows, schema), before_commit)
 
     def append_rows(self, name: str, rows: DataFrame, before_commit: Callable[[], None]) -> int:
         """Adds a DataFrame's rows; makes the table, or columns that it lacks, first. The version of the commit.

@@ -93,7 +93,9 @@ class ParityReport:
         """The offenders, worst states first, as a DataFrame; `key`, `offline` and `online` are JSON texts."""
         if self.spark is None:
             raise ValueError("This report was read without a Spark session.")
-        return self.spark.createDataFrame([each.to_row() for each in self.found], offender_schema())
+        from .local_rows import local_rows
+
+        return local_rows(self.spark, (each.to_row() for each in self.found), offender_schema())
 
     def to_dict(self) -> dict[str, Any]:
         """As in `parity_report.schema.json`."""

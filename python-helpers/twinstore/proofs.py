@@ -14,6 +14,7 @@ from pyspark.sql import types as t
 from .comparison import key_alias
 from .feature_group import Definition
 from .ledger import Ledger
+from .local_rows import local_rows, texts_of
 from .offenders import key_text
 from .parity_report import ParityReport, as_text, offender_schema
 
@@ -79,9 +80,9 @@ class Proofs:
         if proofs is not None:
             kept = proofs.where(proofs.id.isin({row.proof_id for row in found})).select("id", "report").collect()
             reports = [(row.id, _without(row.report, gone)) for row in kept]
-            changed = keys.sparkSession.createDataFrame(reports, "id string, report string")
+            changed = local_rows(keys.sparkSession, reports, texts_of(["id", "report"]))
             self._ledger.update(NAME, changed, before_commit)
-        named = keys.sparkSession.createDataFrame([(key,) for key in gone], "key string")
+        named = local_rows(keys.sparkSession, [(key,) for key in gone], texts_of(["key"]))
         return self._ledger.delete(OFFENDERS, named, before_commit)
 
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as sf
-from pyspark.sql import types as t
 
 from .counted import counted
 from .errors import TwinstoreError
 from .feature_group import Definition
+from .local_rows import local_rows, texts_of
 from .offenders import from_canonical
 from .parity_report import Offender, ParityReport
 from .receipts import Gap, Receipt
@@ -86,8 +86,8 @@ def repair(store: Store, report: ParityReport, dry_run: bool = False) -> Repair:
 
 def keys_of(spark: SparkSession, definition: Definition, offenders: Sequence[Offender]) -> DataFrame:
     """The keys of offenders, with the key columns' own types."""
-    texts = t.StructType([t.StructField(name, t.StringType()) for name in definition.keys])
-    rows = spark.createDataFrame([tuple(each.key[name] for name in definition.keys) for each in offenders], texts)
+    texts = (tuple(each.key[name] for name in definition.keys) for each in offenders)
+    rows = local_rows(spark, texts, texts_of(definition.keys))
     return rows.select(
         *(
             from_canonical(sf.col(quoted(column.name)), contract(column).spark).alias(column.name)

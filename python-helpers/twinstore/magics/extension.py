@@ -11,6 +11,7 @@ from pyspark.sql import functions as sf
 from ..companion_client import CompanionClient
 from ..errors import TwinstoreError
 from ..feature_group import FeatureGroup
+from ..local_rows import local_rows, texts_of
 from ..offenders import from_canonical
 from ..receipts import Receipt
 from ..store import Store
@@ -152,7 +153,7 @@ class Magics:
                 f"The key {wrong[0]} has not the {len(definition.keys)} parts that keys of {definition.name} have.",
                 f"Give {','.join(name.upper() for name in definition.keys)}.",
             )
-        frame = self.store.spark.createDataFrame(texts, list(definition.keys))
+        frame = local_rows(self.store.spark, (tuple(parts) for parts in texts), texts_of(definition.keys))
         keys = frame.select(
             *(from_canonical(sf.col(quoted(c.name)), parse_type(c.type)).alias(c.name) for c in definition.key_columns)
         )
