@@ -29,10 +29,11 @@ export interface IRowSpan {
   most?: number;
 }
 
-/** Rows of a file from `from` on, and the bytes to read for them. */
+/** Rows of a file from `from` on, the bytes that they take, and of these the ones to read. */
 export interface ICheapSpan {
   from: number;
   bytes: number;
+  toRead: number;
 }
 
 /** A live file of a table, without the rows that its deletion vector takes away. */
@@ -163,8 +164,12 @@ export class DataFile {
     }
   }
 
-  /** Where the live rows are that take the fewest bytes; the first row group's start when there are not enough. */
-  async cheapest(projection: IProjection, wanted: number, signal: AbortSignal): Promise<ICheapSpan> {
+  /**
+   * Where the live rows are that take the fewest bytes; the first row group's start when there are not enough.
+   *
+   * @param skip How many of them at the start are not to be read.
+   */
+  async cheapest(projection: IProjection, wanted: number, skip: number, signal: AbortSignal): Promise<ICheapSpan> {
     const reader = new ColumnReader(projection, this.file, this.parquet);
     const baseOf = (group: number) => this.groups[group]?.base ?? 0;
     const lengthFrom = (group: number, first: number) => {
@@ -173,9 +178,14 @@ export class DataFile {
       return first + length > rows ? null : length;
     };
     const best = await this.parquet.cheapest(reader.found, lengthFrom, signal);
-    return best === null
-      ? { from: 0, bytes: this.file.size }
-      : { from: baseOf(best.group) + best.first, bytes: best.bytes };
+    if (best === null) {
+      return { from: 0, bytes: this.file.size, toRead: this.file.size };
+    }
+    const { group, first, bytes } = best;
+    const from = baseOf(group) + first;
+    const length = this.lengthFor(from, wanted, Infinity);
+    const left = this.lengthFor(from, skip, length);
+    return { from, bytes, toRead: this.parquet.bytesOfRows(reader.found, group, first + left, length - left) };
   }
 
   /** Rows from one on that hold so many live ones, but not more than `most`. */

@@ -154,17 +154,17 @@ export class Preview {
   /** The cheapest window of the smallest files that have enough rows, or may have; null where none has. */
   private async choose(signal: AbortSignal): Promise<(ICheapSpan & { file: DataFile }) | null> {
     const { engine, snapshot, options } = this;
-    const { limit } = options;
+    const { limit, skip = 0 } = options;
     const projection = projectionOf(snapshot, fieldsNamed(snapshot, options.columns));
     const enough = snapshot.files.filter(file => (recordsOf(file) ?? Infinity) - deletedOf(file) >= limit);
     const candidates = [...inOrder(enough)].sort((a, b) => a.size - b.size).slice(0, CANDIDATES);
     const weighed = candidates.map(async candidate => {
       const file = await DataFile.open(engine, snapshot, candidate, signal);
-      return file.live < limit ? null : { ...(await file.cheapest(projection, limit, signal)), file };
+      return file.live < limit ? null : { ...(await file.cheapest(projection, limit, skip, signal)), file };
     });
     const windows = await Promise.all(weighed);
     const best = windows.reduce((a, b) => (a === null || (b !== null && b.bytes < a.bytes) ? b : a), null);
-    this.plannedBytes = best && best.bytes + windows.reduce((sum, each) => sum + (each?.file.openedBytes ?? 0), 0);
+    this.plannedBytes = best && best.toRead + windows.reduce((sum, each) => sum + (each?.file.openedBytes ?? 0), 0);
     return best;
   }
 

@@ -59,6 +59,11 @@ describe('the cheapest window', () => {
     expect(cheap.bytes - opened).toBeLessThan((start.bytes - opened) / 3);
     // The window may lie in the end of the file, which is read at first.
     expect(cheap.plannedBytes).toBeGreaterThanOrEqual(cheap.bytes);
+    const half = { limit: 40_000, skip: 20_000 };
+    const [whole, rest] = [await preview({ limit: 40_000 }), await preview(half)];
+    expect(rest.rows).toEqual(whole.rows.slice(20_000));
+    expect([whole.plannedBytes, rest.plannedBytes]).toEqual([whole.bytes, rest.bytes]);
+    expect(rest.bytes).toBeLessThan(whole.bytes * 0.8);
   });
 
   it('lies in one of the smallest files that have enough rows', async () => {

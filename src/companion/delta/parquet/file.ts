@@ -191,12 +191,18 @@ export class ParquetFile {
         const first = starts[i] as number;
         const length = lengthFrom(group, first);
         if (length !== null) {
-          const bytes = columns.reduce((sum, column) => sum + bytesOfRows(column, rowGroup, pages, first, length), 0);
+          const bytes = bytesOf(columns, rowGroup, pages, first, length);
           best = best === null || bytes < best.bytes ? { group, first, bytes } : best;
         }
       }
     }
     return best;
+  }
+
+  /** Bytes to read for rows of a row group of which `cheapest` has read the page index. */
+  bytesOfRows(columns: readonly IColumn[], group: number, first: number, take: number): number {
+    const rowGroup = this.rowGroups[group] as IRowGroup;
+    return bytesOf(columns, rowGroup, this.pagesOf(rowGroup), first, take);
   }
 
   /** The bytes of each range of each leaf of some plans. */
@@ -309,6 +315,10 @@ export class ParquetFile {
   /** Columns of one row group that are only to be had as a whole, for calls that want other rows of them. */
   private whole: { group: number; columns: Map<IColumn, Data> } = { group: -1, columns: new Map() };
   private readonly index = new Map<IColumnChunk, readonly IPage[]>();
+}
+
+function bytesOf(columns: readonly IColumn[], group: IRowGroup, pages: PageIndex, first: number, take: number): number {
+  return columns.reduce((sum, column) => sum + bytesOfRows(column, group, pages, first, take), 0);
 }
 
 /** The wanted rows of a plan among all that its bytes hold. */
