@@ -364,7 +364,9 @@ class OfflineTable:
 
         Delta makes no commit for an append without rows, unless it carries a transaction.
         """
-        writer = self._spark.createDataFrame([], schema).write.format("delta").mode("append")
+        # Of a list, Spark would ask a process of Python's for no rows.
+        nothing = self._spark.createDataFrame(self._spark.sparkContext.emptyRDD(), schema)
+        writer = nothing.write.format("delta").mode("append")
         writer = writer.option("txnAppId", f"twinstore.stamp:{uuid.uuid4().hex}").option("txnVersion", "0")
         told = {"touch": touch} if set_to is None else {"touch": touch, "set_to": set_to}
         writer.option("userMetadata", _user_metadata(**told)).save(self.location)
