@@ -41,6 +41,8 @@ const common = {
 const node = { ...common, testEnvironment: 'node' };
 
 module.exports = {
+  // A test that waits on a busy machine has not failed.
+  testTimeout: 30_000,
   rootDir: ROOT,
   projects: [
     {

@@ -84,7 +84,7 @@ export const deltaCommand: ICommand = {
 
     // Every read listens; there are more than Node takes for a leak.
     setMaxListeners(0, signal);
-    const table = canonical(/^(s3[an]?:|file:|\/)/i.test(location) ? location : resolve(context.cwd, location));
+    const table = canonical(/^([a-z][\w+.-]*:)?\//i.test(location) ? location : resolve(context.cwd, location));
     const { engine, dispose } = await open(table, context);
     const store = new CountingStore(engine.store);
     const counted = { ...engine, store };

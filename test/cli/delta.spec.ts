@@ -109,6 +109,11 @@ test('rows prints every value exactly', async () => {
   expect(shown.out).toBe('price   id  none\n-99.00  3   null\n');
 });
 
+test('an address of a store that is not read is told from a path', async () => {
+  const { code, err } = await run(['rows', 'abfss://container@account/x']);
+  expect([code, err]).toEqual([2, expect.stringMatching(/neither an address of S3 \(s3a:\/\/bucket\/key\) nor/)]);
+});
+
 test('rows ends after --limit', async () => {
   expect((await run(['rows', table, '--version', '0', '--limit', '1', '--columns', 'id', '--json'])).out).toBe(
     '{"id":"9007199254740993"}\n'

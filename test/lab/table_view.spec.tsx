@@ -142,6 +142,49 @@ describe('the view of a table', () => {
     expect(asked().version).toBe(3);
   });
 
+  it('counts keys that come faster than answers', async () => {
+    const root = await opened();
+    server.on('POST api/tables/get', () => new Promise(() => undefined));
+    const slider = root.querySelector<HTMLInputElement>('input[type=range]')!;
+    for (const wanted of ['2', '1']) {
+      expect(Number(slider.value)).toBe(Number(wanted) + 1);
+      await type(slider, wanted);
+      await after(() => slider.dispatchEvent(new KeyboardEvent('keyup', { key: 'ArrowLeft', bubbles: true })));
+    }
+    expect(slider.value).toBe('1');
+    expect(server.requests('POST api/tables/get').at(-1)?.body).toMatchObject({ version: 1 });
+  });
+
+  it('goes on offering versions where the one that is asked for is not there', async () => {
+    const root = await opened();
+    server.on('POST api/tables/get', () => json(aProblem('There is no version as old.', 'Ask for a later time.'), 404));
+    await type(root.querySelector<HTMLInputElement>('input[type=datetime-local]')!, '2020-01-01T00:00:07');
+    await after(() => the(root, 'button', 'Go').click());
+    expect(the(root, '.twinstore-ViewHeader').textContent).toContain('There is no version as old.');
+    expect(root.querySelector<HTMLInputElement>('input[type=datetime-local]')!.value).toMatch('2020-01-01T00:00:07');
+    server.on('POST api/tables/get', () => json(table));
+    await after(() => the(root, 'button', 'Back to the newest').click());
+    expect(root.textContent).not.toContain('There is no version as old.');
+  });
+
+  it('shows that it reads again while the table does not answer', async () => {
+    const root = await opened();
+    server.on('POST api/tables/get', () => new Promise(() => undefined));
+    server.on('POST api/preview', () => new Promise(() => undefined));
+    await after(() => the(root, 'button', 'Read again').click());
+    expect(status(root)).toContain('Reading rows …');
+    await after(() => the(root, '.twinstore-RowsStatus button', 'Stop').click());
+    expect(status(root)).toContain('Stopped before any row arrived.');
+  });
+
+  it('reads the rows of a newer version when it reads again', async () => {
+    const root = await opened();
+    table = { ...table, version: 4, head: 4 };
+    await after(() => the(root, 'button', 'Read again').click());
+    expect(asked().version).toBe(4);
+    expect(status(root)).not.toContain('these rows are of version');
+  });
+
   it('means all of the second that is typed, for times are shown to the second', async () => {
     const root = await opened();
     await type(root.querySelector<HTMLInputElement>('input[type=datetime-local]')!, '2026-03-01T10:31:07');
@@ -217,6 +260,26 @@ describe('the view of a table', () => {
     expect(the(root, '[role=alert]').textContent).toContain(error.message);
     expect(input.getAttribute('aria-invalid')).toBe('true');
     expect(the(root, '.twinstore-Grid').classList).toContain('twinstore-mod-stale');
+    expect(status(root)).toContain('Shown are 3 rows that were read before, without a condition.');
+  });
+
+  it('names the condition of the rows that are shown still while another one is asked for', async () => {
+    const root = await opened();
+    await after(() => rowsModel().ask({ where: 'id > 1' }));
+    server.on('POST api/preview', () => new Promise(() => undefined));
+    await after(() => void rowsModel().ask({ where: 'id > 2' }));
+    await after(() => the(root, '.twinstore-RowsStatus button', 'Stop').click());
+    expect(status(root)).toContain('Shown are 3 rows that were read before, by id > 1.Stopped before any row arrived.');
+  });
+
+  it('says that rows are only those that had arrived when their reading failed', async () => {
+    const pieces = framesOf(aPreviewEnd(), aBatch(ROWS)).slice(0, -1);
+    const error = aProblem('part-1.parquet is not a sound Parquet file.', 'Restore it.');
+    server.on('POST api/preview', () => stream([...pieces, encodeJsonFrame('end', { error })]));
+    const root = await opened();
+    expect(status(root)).toContain('not a sound Parquet file');
+    expect(status(root)).toContain('Shown are the 3 rows that had arrived. Try again');
+    expect(status(root)).not.toContain('As of');
   });
 
   it('does not blame a condition for something else that is refused', async () => {

@@ -6,7 +6,8 @@ import type { IAddFile } from './actions';
 import { ColumnReader } from './column_reader';
 import { readDeletionVector } from './deletion_vector';
 import type { IEngine } from './engine';
-import { ParquetFile } from './parquet';
+import { recordsOf } from './file_statistics';
+import { damagedFile, ParquetFile } from './parquet';
 import type { IColumn } from './parquet';
 import type { IProjection } from './projection';
 import type { Snapshot } from './snapshot';
@@ -41,7 +42,7 @@ export class DataFile {
   /**
    * Reads footer and deletion vector.
    *
-   * Throws `not_found` for a file that is gone, `store_failed` for a damaged one.
+   * Throws `not_found` for a file that is gone, `store_failed` for a damaged one or one of other rows than the log says.
    */
   static async open(engine: IEngine, snapshot: Snapshot, file: IAddFile, signal: AbortSignal): Promise<DataFile> {
     const location = resolveLogPath(snapshot.table, file.path);
@@ -51,7 +52,12 @@ export class DataFile {
         ? NONE_DELETED
         : readDeletionVector(engine.store, snapshot.table, file.deletionVector, signal)
     ]);
-    return new DataFile(file, parquet, deleted);
+    const data = new DataFile(file, parquet, deleted);
+    const told = recordsOf(file) ?? data.rows;
+    if (data.rows !== told) {
+      throw damagedFile(location, `it has ${data.rows} rows where the log says ${told}`);
+    }
+    return data;
   }
 
   private constructor(

@@ -105,7 +105,11 @@ export function sortNames(files: readonly IEntry[]): ILogNames {
   for (const entry of files) {
     const [, digits = '', rest = ''] = /^(\d{20})\.(.+)$/.exec(entry.name) ?? [];
     const version = Number(digits);
-    if (digits === '' || !Number.isSafeInteger(version) || entry.size === 0) {
+    if (digits === '' || !Number.isSafeInteger(version)) {
+      continue;
+    }
+    // A commit without actions is one; nothing else is whole without a byte.
+    if (entry.size === 0 && rest !== 'json') {
       continue;
     }
     const [, last] = /^(\d{20})\.compacted\.json$/.exec(rest) ?? [];

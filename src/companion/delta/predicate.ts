@@ -43,6 +43,9 @@ export function parsePredicate(text: string): Predicate {
   return new Parser(text).parse();
 }
 
+/** How deep conditions may stand in each other. */
+const MAX_DEPTH = 100;
+
 class Parser {
   constructor(private readonly text: string) {
     TOKEN.lastIndex = 0;
@@ -92,10 +95,10 @@ class Parser {
 
   private single(): Predicate {
     if (this.takes('not')) {
-      return { kind: 'not', of: this.single() };
+      return { kind: 'not', of: this.within(() => this.single()) };
     }
     if (this.takes('(')) {
-      const inside = this.either();
+      const inside = this.within(() => this.either());
       this.expect(')');
       return inside;
     }
@@ -112,6 +115,20 @@ class Parser {
     }
     const literal = this.takesWord('true', 'false') ?? this.take('number', 'text');
     return { kind: 'compare', column, op: operator as Comparison, literal };
+  }
+
+  private within(parse: () => Predicate): Predicate {
+    this.depth += 1;
+    if (this.depth > MAX_DEPTH) {
+      throw new TwinstoreError(
+        'bad_request',
+        `The condition has more than ${MAX_DEPTH} conditions in each other.`,
+        'Leave parentheses out.'
+      );
+    }
+    const predicate = parse();
+    this.depth -= 1;
+    return predicate;
   }
 
   private get next(): IToken | undefined {
@@ -158,4 +175,5 @@ class Parser {
 
   private readonly tokens: IToken[] = [];
   private at = 0;
+  private depth = 0;
 }

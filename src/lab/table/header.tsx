@@ -40,12 +40,7 @@ export class TableHeader extends VDomRenderer<TableModel> {
             </>
           )}
         </PolledView>
-        {model.error !== null && !model.isNewest && (
-          <Button className="jp-mod-styled jp-mod-reject" onClick={() => void model.travel({})}>
-            {trans.__('Back to the newest')}
-          </Button>
-        )}
-        {model.error === null && <VersionPicker model={model} trans={trans} />}
+        <VersionPicker model={model} trans={trans} />
       </>
     );
   }

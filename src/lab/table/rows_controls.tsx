@@ -40,10 +40,7 @@ export function RowsControls({ model, trans, isPlain, onPlain }: IRowsControlsPr
         >
           {isPlain ? trans.__('View as grid') : trans.__('View as table')}
         </Button>
-        <Button
-          className="jp-mod-styled jp-mod-reject"
-          onClick={() => void model.table.refresh().then(() => model.read())}
-        >
+        <Button className="jp-mod-styled jp-mod-reject" onClick={() => void model.readAgain()}>
           {trans.__('Read again')}
         </Button>
       </div>

@@ -66,6 +66,11 @@ export class RowsModel extends ReadingModel {
     return this._shown !== null && this._shown === this._newest;
   }
 
+  /** Whether the rows that are shown are only those that had arrived when their reading ended. */
+  get isPartial(): boolean {
+    return this.isCurrent && this._shown?.end === null && (this.phase === 'stopped' || this.phase === 'failed');
+  }
+
   /** Whether the condition is what was refused: what is shown was read by another one. */
   get isConditionRefused(): boolean {
     const { where } = this._wish;
@@ -132,6 +137,17 @@ export class RowsModel extends ReadingModel {
         rows.added.connect(this._onFirst, this);
       }
     });
+  }
+
+  /** Read the rows anew, and those of the table's newest version once it is known that there is one. */
+  async readAgain(): Promise<void> {
+    const reading = this.read();
+    await this.table.refresh();
+    const { data } = this.table;
+    if (data !== null && (this._read === null || markOf(data) !== markOf(this._read))) {
+      await this.read();
+    }
+    await reading;
   }
 
   /** Whether a reading that was stopped can go on from the rows that had arrived. */

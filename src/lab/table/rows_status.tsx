@@ -26,9 +26,18 @@ export function RowsStatus({ model, trans }: { model: RowsModel; trans: Translat
           <ErrorNotice error={error} trans={trans} action={{ label: trans.__('Try again'), run: again }} />
         )}
         {error && !isTold && shown && <StaleNotice error={error} />}
+        {shown && phase === 'failed' && model.isPartial && (
+          <p>
+            {trans.__('Shown are the %1 rows that had arrived.', grouped(shown.rows.length))}{' '}
+            <Button className="jp-mod-styled jp-mod-reject" onClick={again}>
+              {trans.__('Try again')}
+            </Button>
+          </p>
+        )}
+        {shown && !model.isCurrent && phase !== 'reading' && <p>{before(shown, trans)}</p>}
         {phase === 'stopped' && (
           <p>
-            {shown !== null && model.isCurrent
+            {shown !== null && model.isPartial
               ? trans.__('Stopped: the %1 rows that had arrived.', grouped(shown.rows.length))
               : trans.__('Stopped before any row arrived.')}{' '}
             <Button className="jp-mod-styled jp-mod-reject" onClick={model.canReadOn ? on : again}>
@@ -62,7 +71,9 @@ export function RowsStatus({ model, trans }: { model: RowsModel; trans: Translat
           </p>
         )}
       </div>
-      {error && !isTold && shown && <StaleAge readUs={shown.readUs} trans={trans} onRetry={again} />}
+      {error && !isTold && shown && !model.isPartial && (
+        <StaleAge readUs={shown.readUs} trans={trans} onRetry={again} />
+      )}
       {(order !== '' || wish.order !== null) && (
         <p>
           {order}{' '}
@@ -107,6 +118,25 @@ function what(end: IPreviewEnd, shown: IShownRows, trans: TranslationBundle): st
     : order === null
       ? trans.__('The first %1.', of)
       : `${of}.`;
+}
+
+/** Which rows are shown still, those of a reading before the one that was asked for last. */
+function before({ rows, where }: IShownRows, trans: TranslationBundle): string {
+  const count = grouped(rows.length);
+  return where === ''
+    ? trans._n(
+        'Shown is %2 row that was read before, without a condition.',
+        'Shown are %2 rows that were read before, without a condition.',
+        rows.length,
+        count
+      )
+    : trans._n(
+        'Shown is %2 row that was read before, by %3.',
+        'Shown are %2 rows that were read before, by %3.',
+        rows.length,
+        count,
+        where
+      );
 }
 
 /** What reading them took. */

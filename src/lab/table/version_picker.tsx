@@ -14,10 +14,17 @@ function Picker({ model, trans }: { model: TableModel; trans: TranslationBundle 
   const { data } = model;
   const [dragged, setDragged] = useState<number | null>(null);
   const [time, setTime] = useState('');
+  const newest = !model.isNewest && (
+    <Button className="jp-mod-styled jp-mod-accept" onClick={() => void model.travel({})}>
+      {trans.__('Back to the newest')}
+    </Button>
+  );
   if (data === null) {
-    return null;
+    return newest || null;
   }
-  const { head, version } = data;
+  const { head } = data;
+  // The one that is asked for, at once: keys may come faster than answers.
+  const version = model.at.version ?? data.version;
   const choose = (chosen: number): void => {
     setDragged(null);
     if (chosen !== version) {
@@ -64,11 +71,7 @@ function Picker({ model, trans }: { model: TableModel; trans: TranslationBundle 
           {trans.__('Go')}
         </Button>
       </form>
-      {!model.isNewest && (
-        <Button className="jp-mod-styled jp-mod-accept" onClick={() => void model.travel({})}>
-          {trans.__('Back to the newest')}
-        </Button>
-      )}
+      {newest}
     </div>
   );
 }

@@ -93,7 +93,8 @@ export function addTableCommands(options: ITableCommandsOptions): void {
       }
       if (!panel) {
         Notification.warning(
-          trans.__('No notebook is open: open the one that the code shall go into, then try again.')
+          trans.__('No notebook is open: open the one that the code shall go into, then try again.'),
+          { autoClose: 10000 }
         );
         return;
       }

@@ -114,7 +114,7 @@ describe('findLogSegment', () => {
 });
 
 describe('sortNames', () => {
-  it('ignores what the protocol does not name, and empty files', () => {
+  it('ignores what the protocol does not name, and empty files unless they are commits', () => {
     const entry = (name: string, size = 1) => ({ name, size, modifiedMs: 0 });
     const zero = '0'.repeat(20);
     const names = [
@@ -129,8 +129,13 @@ describe('sortNames', () => {
       commits: found,
       checkpoints,
       compacted
-    } = sortNames([...names.map(name => entry(name)), entry(`${zero}.json`, 0), entry(`${'9'.repeat(20)}.json`)]);
-    expect([found, checkpoints, compacted]).toEqual([[], [], []]);
+    } = sortNames([
+      ...names.map(name => entry(name)),
+      entry(`${zero}.checkpoint.parquet`, 0),
+      entry(`${zero}.json`, 0),
+      entry(`${'9'.repeat(20)}.json`)
+    ]);
+    expect([found.map(({ first }) => first), checkpoints, compacted]).toEqual([[0], [], []]);
   });
 });
 

@@ -228,6 +228,21 @@ describe('a scan', () => {
     await expect(rest()).rejects.toThrow('enough');
   });
 
+  it('refuses a file of other rows than the log says', async () => {
+    const bytes = toParquet([{ id: 1n }, { id: 2n }]);
+    const told = (numRecords: number) => ({ stats: JSON.stringify({ numRecords }) });
+    writeCommit(table.location, 0, [
+      PROTOCOL,
+      metaData([field('id', 'long')]),
+      table.dataFile('sound', bytes, told(2)),
+      table.dataFile('short', bytes, told(3))
+    ]);
+    await expect(table.rows()).rejects.toMatchObject({
+      message: expect.stringContaining('short is not a sound Parquet file'),
+      details: 'it has 2 rows where the log says 3'
+    });
+  });
+
   it('refuses a file whose columns are to be found by ids that it has not', async () => {
     const mapped = field('id', 'long', { 'delta.columnMapping.id': 1, 'delta.columnMapping.physicalName': 'id' });
     writeCommit(table.location, 0, [

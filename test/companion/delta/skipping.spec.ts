@@ -139,8 +139,10 @@ describe('a condition', () => {
     ['1 = id', /at "1"/],
     ['nothing = 1', /has no column nothing/],
     ['id = 1.5', /column id is of type bigint, with which "1.5"/],
-    ['`a``b` = 1', /has no column a`b/]
-  ])('is refused where it makes no sense: %s', async (where, message) => {
+    ['`a``b` = 1', /has no column a`b/],
+    [`${'('.repeat(101)}id = 1`, /more than 100 conditions in each other/],
+    [`${'not '.repeat(20_000)}id = 1`, /more than 100 conditions in each other/]
+  ])('is refused where it makes no sense: %.30s', async (where, message) => {
     writeCommit(table.location, 0, [PROTOCOL, metaData(COLUMNS)]);
     const parsed = async () => table.scan({ where: parse(where) });
     await expect(parsed()).rejects.toMatchObject({ code: 'bad_request', message: expect.stringMatching(message) });

@@ -1,3 +1,4 @@
+export { damagedFile } from './damaged_file';
 export { WorkerDecoder } from './decoder';
 export type { IParquetDecoder, IWorkerDecoderOptions } from './decoder';
 export { ParquetFile } from './file';

@@ -10,7 +10,7 @@ export function canonical(text: string): string {
   const path = /^file:(?:\/\/(?=\/)|(?!\/\/))(\/.*)$/i.exec(text)?.[1] ?? text;
   const s3 = /^s3[an]?:\/\/([^/]+)(.*)$/i.exec(path);
   if (s3 === null && !path.startsWith('/')) {
-    throw refused(text, 'is neither an S3 address nor an absolute path');
+    throw refused(text, 'is neither an address of S3 (s3a://bucket/key) nor an absolute path');
   }
   const segments = (s3 === null ? path : (s3[2] ?? '')).split('/').filter(segment => segment !== '');
   if (segments.includes('..') || segments.includes('.') || text.includes('\0')) {
