@@ -273,5 +273,12 @@ describe('ArrowGrid', () => {
       'NaN'
     ]);
     expect(grid.node.querySelectorAll('tbody tr:nth-child(2) em')).toHaveLength(1);
+    expect([...grid.node.querySelectorAll('tbody tr:nth-child(2) td')].map(cell => cell.className)).toEqual([
+      'twinstore-mod-number',
+      'twinstore-mod-number',
+      '',
+      'twinstore-mod-text',
+      'twinstore-mod-number'
+    ]);
   });
 });

@@ -377,12 +377,15 @@ describe('the view of a table', () => {
       frequent: null,
       mean: 2.25
     };
-    const end = { version: 3, rows: 5, total: 5, columns: [column], bytes: 10, requests: 1, took_ms: 5 };
+    const odd = { ...column, column: 'odd', max: 'NaN' };
+    const end = { version: 3, rows: 5, total: 5, columns: [column, odd], bytes: 10, requests: 1, took_ms: 5 };
     server.on('POST api/statistics', () => stream([encodeJsonFrame('end', end)]));
     const root = await opened();
     await after(() => panel.showTab('statistics'));
     const section = the(root, 'section', 'weight');
     expect(section.textContent).toContain('nulls1 (20 %)');
+    expect(section.textContent).toContain('mean2.25');
+    expect(the(root, 'section', 'odd').textContent).toContain('mean of finite values2.25');
     expect(section.querySelectorAll('svg rect')).toHaveLength(2);
     expect([...section.querySelectorAll('tbody tr')].map(row => row.textContent)).toEqual(['1.5 – 2.53', '2.5 – 3.51']);
   });
@@ -490,6 +493,17 @@ describe('the view of a table', () => {
     await after(() => model.ask({ columns: ['id', 'tags'] }));
     expect(model.shown?.columns.map(({ name }) => name)).toEqual(['id', 'tags']);
     expect(status(root)).not.toContain('These rows by');
+  });
+
+  it('closes the list of columns on Escape', async () => {
+    const root = await opened();
+    const picker = root.querySelector<HTMLDetailsElement>('.twinstore-ColumnPicker')!;
+    picker.open = true;
+    await after(() => {
+      const key = new KeyboardEvent('keydown', { key: 'Escape', bubbles: true });
+      picker.querySelector('input')!.dispatchEvent(key);
+    });
+    expect([picker.open, document.activeElement]).toEqual([false, picker.querySelector('summary')]);
   });
 
   it('offers no order by nested values', async () => {

@@ -2,7 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { ReactElement } from 'react';
 import { grouped } from '../words';
-import { isNumeric, typeLine } from './columns';
+import type { IGridColumn } from './columns';
+import { hasOrder, isNumeric, typeLine } from './columns';
 import type { ArrowGridModel } from './grid_model';
 
 /** Rows that a plain table shows. */
@@ -48,7 +49,7 @@ export class PlainTable extends ReactWidget {
           <thead>
             <tr>
               {columns.map((column, index) => (
-                <th key={index} scope="col" className={numeric(isNumeric(column))}>
+                <th key={index} scope="col" className={kindOf(column)}>
                   <strong>{model.data('column-header', 0, index)}</strong>
                   <br />
                   {typeLine(column, trans)}
@@ -60,9 +61,10 @@ export class PlainTable extends ReactWidget {
             {Array.from({ length: shown }, (_, row) => (
               <tr key={row}>
                 {columns.map((column, index) => {
-                  const text = rows.text(row, index);
+                  // The beginning of a long text: all of it would take the page.
+                  const text = rows.start(row, index);
                   return (
-                    <td key={index} className={numeric(isNumeric(column))}>
+                    <td key={index} className={kindOf(column)}>
                       {text ?? <em>{NULL}</em>}
                     </td>
                   );
@@ -82,6 +84,8 @@ export class PlainTable extends ReactWidget {
   private _model: ArrowGridModel | null = null;
 }
 
-function numeric(is: boolean): string | undefined {
-  return is ? 'twinstore-mod-number' : undefined;
+/** How values of a column stand: numbers flush right, and texts broken where they are long. */
+function kindOf(column: IGridColumn): string | undefined {
+  const isText = !hasOrder(column) || column.type === 'string' || column.type === 'binary';
+  return isNumeric(column) ? 'twinstore-mod-number' : isText ? 'twinstore-mod-text' : undefined;
 }

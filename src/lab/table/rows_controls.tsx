@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Button, HTMLSelect } from '@jupyterlab/ui-components';
-import type { FormEvent, ReactElement } from 'react';
+import type { FormEvent, KeyboardEvent, ReactElement } from 'react';
 import { useId, useState } from 'react';
 import type { ITableColumn } from '../../contract';
 import { Code } from '../components';
@@ -118,6 +118,13 @@ function quoted(name: string): string {
   return /^[A-Za-z_]\w*$/.test(name) ? name : `\`${name.replaceAll('`', '``')}\``;
 }
 
+function closeOnEscape({ key, currentTarget }: KeyboardEvent<HTMLDetailsElement>): void {
+  if (key === 'Escape' && currentTarget.open) {
+    currentTarget.open = false;
+    currentTarget.querySelector('summary')?.focus();
+  }
+}
+
 function ColumnPicker({ model, trans, columns }: IPartProps): ReactElement {
   const chosen = model.wish.columns ?? columns.map(({ name }) => name);
   const choose = (names: readonly string[]): void => {
@@ -125,7 +132,7 @@ function ColumnPicker({ model, trans, columns }: IPartProps): ReactElement {
     void model.ask({ columns: inOrder.length === columns.length ? null : inOrder });
   };
   return (
-    <details className="twinstore-ColumnPicker">
+    <details className="twinstore-ColumnPicker" onKeyDown={closeOnEscape}>
       <summary>{trans.__('Columns: %1 of %2', chosen.length, columns.length)}</summary>
       <div className="twinstore-ColumnPicker-list">
         <Button className="jp-mod-styled jp-mod-reject" onClick={() => choose(columns.map(({ name }) => name))}>

@@ -115,7 +115,7 @@ function Column({ about, rows, trans }: IColumnProps): ReactElement {
         )}
         {mean !== null && (
           <>
-            <dt>{trans.__('mean')}</dt>
+            <dt>{isFinite(min) && isFinite(max) ? trans.__('mean') : trans.__('mean of finite values')}</dt>
             <dd>{rounded(mean)}</dd>
           </>
         )}
@@ -123,4 +123,9 @@ function Column({ about, rows, trans }: IColumnProps): ReactElement {
       <Distribution about={about} trans={trans} />
     </section>
   );
+}
+
+/** Whether a bound is neither NaN nor infinite; either would be the least or the greatest value. */
+function isFinite(bound: string | null): boolean {
+  return bound === null || !/^(NaN|-?Infinity)$/.test(bound);
 }
