@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { cql, expect, stack, test, Twinstore } from './lab';
+import { cql, expect, stack, test, Twinstore, workspaceWith } from './lab';
 
 /** Households whose readings the tests use: few, so that the notebook is quick. */
 const HOUSEHOLDS = '20';
@@ -79,13 +79,11 @@ test('the view of a group shows its writes and its definition', async ({ page })
 test('the view of a group is there again after a reload', async ({ page }) => {
   const twinstore = new Twinstore(page);
   await twinstore.show();
+  const saved = workspaceWith(page, 'twinstore-group:');
   await twinstore.energy.click();
   const { view } = twinstore;
   await expect(view).toContainText('Offline');
-  // The workspace is saved a moment later.
-  await page.waitForResponse(
-    response => response.url().includes('/lab/api/workspaces') && response.request().method() === 'PUT'
-  );
+  await saved;
   await twinstore.reload();
   await expect(view).toContainText('s3a://features/energy');
 });

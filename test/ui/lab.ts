@@ -124,3 +124,12 @@ export class Twinstore {
     await this.show();
   }
 }
+
+/** Resolves once a workspace has been saved that has a view of this kind, which happens a moment after it was opened. */
+export async function workspaceWith(page: IJupyterLabPageFixture, view: string): Promise<void> {
+  await page.waitForResponse(response => {
+    const request = response.request();
+    const isSaved = request.method() === 'PUT' && response.url().includes('/lab/api/workspaces');
+    return isSaved && (request.postData() ?? '').includes(view);
+  });
+}

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
-import { expect, SERVED, test, Twinstore, writeTables } from './lab';
+import { expect, SERVED, test, Twinstore, workspaceWith, writeTables } from './lab';
 
 const ROOT = 's3a://features/ui';
 const SCREENSHOTS = join(__dirname, '../../test-results/ui');
@@ -223,12 +223,10 @@ test('each state that a table can be in says what to do', async ({ page }) => {
 
 test('a table is there again after a reload', async ({ page }) => {
   const tables = new Tables(page, 'events');
+  const saved = workspaceWith(page, 'twinstore-table:');
   await tables.open();
   await expect(tables.view).toContainText('partitioned by day');
-  // The workspace is saved a moment later.
-  await page.waitForResponse(
-    response => response.url().includes('/lab/api/workspaces') && response.request().method() === 'PUT'
-  );
+  await saved;
   await page.reload();
   await expect(tables.rows).toContainText(/100 of 921,\d+ rows/);
 });
