@@ -13,6 +13,9 @@ from jupyter_client.manager import start_new_kernel
 
 from twinstore.feature_group import FeatureGroup
 
+#: How long a kernel may be silent, in seconds: a session starts, and the machine may have much else to do.
+MESSAGE_S = 300
+
 PREPARE = """
 import dataclasses, sys, time
 import twinstore as ts
@@ -42,17 +45,17 @@ class Kernel:
 
     def wait_for(self, request: str, words: str) -> None:
         """Until an output of the cell has `words`."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + MESSAGE_S
         while time.monotonic() < deadline:
-            message = self.client.get_iopub_msg(timeout=60)
+            message = self.client.get_iopub_msg(timeout=MESSAGE_S)
             if message["parent_header"].get("msg_id") == request and words in str(message["content"]):
                 return
         raise AssertionError(f"no {words!r}")
 
     def end(self, request: str) -> dict[str, Any]:
-        """The reply, however long it takes within a minute."""
+        """The reply, however long it takes within `MESSAGE_S`."""
         while True:
-            reply = self.client.get_shell_msg(timeout=60)
+            reply = self.client.get_shell_msg(timeout=MESSAGE_S)
             if reply["parent_header"].get("msg_id") == request:
                 return dict(reply["content"])
 
