@@ -16,6 +16,10 @@ export function grouped(n: number): string {
 
 /** A figure that was calculated, as exact as it is worth. */
 export function rounded(n: number): string {
+  if (Math.abs(n) >= 1e15) {
+    // A double has no more digits: what would be written would be made up.
+    return n.toExponential(5).replace(/\.?0*e\+?/, 'e');
+  }
   return n.toLocaleString('en-US', Math.abs(n) >= 1e5 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 6 });
 }
 

@@ -1,10 +1,32 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { shares } from '../../src/lab/parity/state_bar';
-import { absolute, ago, eventTime, freshness, receiptSentence, verdictSentence, versions } from '../../src/lab/words';
+import {
+  absolute,
+  ago,
+  eventTime,
+  freshness,
+  receiptSentence,
+  rounded,
+  verdictSentence,
+  versions
+} from '../../src/lab/words';
 import { aReceipt, aReport, NOW_US, states } from './samples';
 
 const trans = nullTranslator.load('jupyterlab_twinstore');
 const spaced = (text: string): string => text.replaceAll('\u00a0', ' ');
+
+describe('figures', () => {
+  it.each([
+    [2.25, '2.25'],
+    [1 / 3, '0.333333'],
+    [1_234_567.8, '1,234,568'],
+    [4.115226300411523e36, '4.11523e36'],
+    [-2e15, '-2e15'],
+    [999_999_999_999_999, '999,999,999,999,999']
+  ])('are written as exactly as they are known: %s as %s', (figure, words) => {
+    expect(rounded(figure)).toBe(words);
+  });
+});
 
 describe('times', () => {
   it.each([
