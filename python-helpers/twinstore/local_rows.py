@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as sf
@@ -21,7 +21,7 @@ def texts_of(names: Iterable[str]) -> StructType:
     return StructType([StructField(name, StringType()) for name in names])
 
 
-def local_rows(spark: SparkSession, rows: Iterable[tuple[Any, ...]], schema: StructType) -> DataFrame:
+def local_rows(spark: SparkSession, rows: Iterable[Sequence[Any]], schema: StructType) -> DataFrame:
     """A DataFrame of these rows, of text, whole numbers, booleans and lists of them, in one partition.
 
     `spark.createDataFrame` sends rows through a Python process of Spark's, which takes longer than to write a few of

@@ -150,11 +150,11 @@ class Prover:
             return self._report(snapshot, reached, scope, nothing).noting("Nothing is online yet: write, or retry.")
         with self._stages.stage("compare"):
             pairs = self._pairs(reached.version, scope, cached)
-            found, anchor = self._read(pairs, reached.version)
+            judged, found, anchor = self._read(pairs, reached.version)
             touched = touched_since(self._twins, anchor, pairs, cached)
-            judged = judge(pairs, self._definition, anchor, touched.keys)
             if touched.keys is None and not found.offences:
                 return self._report(snapshot, reached, scope, measured(judged, found))
+            judged = judge(pairs, self._definition, anchor, touched.keys)
             found = tally(judged, self._definition)
         if not found.offences:
             unproved = 0 if touched.removals_known else absent_in_flight(judged).count()
@@ -176,10 +176,10 @@ class Prover:
         cached.callback(pairs.unpersist)
         return pairs
 
-    def _read(self, pairs: DataFrame, version: int) -> tuple[Tally, Anchor]:
-        """What is found by the job that reads both stores, and when that was.
+    def _read(self, pairs: DataFrame, version: int) -> tuple[DataFrame, Tally, Anchor]:
+        """The judged pairs, what is found by the job that reads both stores, and when that was.
 
-        It holds where there is no offence, and no key was touched meanwhile: the end of the reading is not known yet,
+        Both hold where there is no offence, and no key was touched meanwhile: the end of the reading is not known yet,
         so that a row which expired during it counts as one that is missing.
         """
         with self._twins.online.watched() as watch:
@@ -198,7 +198,7 @@ class Prover:
                         code="unavailable",
                     ) from error
                 raise
-            return found, Anchor(version, began_us, _now_us() - ahead_us)
+            return judged, found, Anchor(version, began_us, _now_us() - ahead_us)
 
     def _winners(self, version: int, scope: _Scope | None, cached: ExitStack) -> DataFrame:
         """The offline row of every key in scope, with its `FILE`."""

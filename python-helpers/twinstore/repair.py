@@ -86,7 +86,7 @@ def repair(store: Store, report: ParityReport, dry_run: bool = False) -> Repair:
 
 def keys_of(spark: SparkSession, definition: Definition, offenders: Sequence[Offender]) -> DataFrame:
     """The keys of offenders, with the key columns' own types."""
-    texts = (tuple(each.key[name] for name in definition.keys) for each in offenders)
+    texts = ([each.key[name] for name in definition.keys] for each in offenders)
     rows = local_rows(spark, texts, texts_of(definition.keys))
     return rows.select(
         *(

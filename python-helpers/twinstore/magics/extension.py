@@ -153,7 +153,7 @@ class Magics:
                 f"The key {wrong[0]} has not the {len(definition.keys)} parts that keys of {definition.name} have.",
                 f"Give {','.join(name.upper() for name in definition.keys)}.",
             )
-        frame = local_rows(self.store.spark, (tuple(parts) for parts in texts), texts_of(definition.keys))
+        frame = local_rows(self.store.spark, texts, texts_of(definition.keys))
         keys = frame.select(
             *(from_canonical(sf.col(quoted(c.name)), parse_type(c.type)).alias(c.name) for c in definition.key_columns)
         )

@@ -189,6 +189,9 @@ export class DataFile {
     }
     const { group, first, bytes } = best;
     const from = baseOf(group) + first;
+    if (skip === 0) {
+      return { from, bytes, toRead: bytes };
+    }
     const length = this.lengthFor(from, wanted, Infinity);
     const left = this.lengthFor(from, skip, length);
     return { from, bytes, toRead: this.parquet.bytesOfRows(reader.found, group, first + left, length - left) };

@@ -2,6 +2,7 @@ import type { ICommitInfo, ITxn } from './actions';
 import type { IEngine } from './engine';
 import { listCommits } from './log_segment';
 import { readCommit } from './snapshot';
+import { sideBySide } from './store';
 import { fileTimestampsMs } from './timestamps';
 
 /** One commit as its log file tells it. */
@@ -26,8 +27,8 @@ export async function history(engine: IEngine, table: string, limit: number, sig
   const commits = await listCommits(engine.store, table, signal);
   const times = fileTimestampsMs(commits);
   const first = Math.max(0, commits.length - limit);
-  const read = commits.slice(first).map(async (commit, i): Promise<ICommit> => {
-    const actions = await readCommit(engine, table, commit, signal);
+  const read = await sideBySide(commits.slice(first), signal, async (commit, either, i): Promise<ICommit> => {
+    const actions = await readCommit(engine, table, commit, either);
     const info = actions.flatMap(action => ('commitInfo' in action ? [action.commitInfo] : []))[0];
     return {
       version: commit.last,
@@ -42,5 +43,5 @@ export async function history(engine: IEngine, table: string, limit: number, sig
       filesRemoved: actions.filter(action => 'remove' in action).length
     };
   });
-  return (await Promise.all(read)).reverse();
+  return read.reverse();
 }

@@ -105,11 +105,9 @@ export function sortNames(files: readonly IEntry[]): ILogNames {
   for (const entry of files) {
     const [, digits = '', rest = ''] = /^(\d{20})\.(.+)$/.exec(entry.name) ?? [];
     const version = Number(digits);
-    if (digits === '' || !Number.isSafeInteger(version)) {
-      continue;
-    }
     // A commit without actions is one; nothing else is whole without a byte.
-    if (entry.size === 0 && rest !== 'json') {
+    const isWhole = entry.size > 0 || rest === 'json';
+    if (digits === '' || !Number.isSafeInteger(version) || !isWhole) {
       continue;
     }
     const [, last] = /^(\d{20})\.compacted\.json$/.exec(rest) ?? [];

@@ -11,6 +11,7 @@ import { fieldsNamed, findField, projectionOf, schemaOf } from './projection';
 import { inOrder, Scan } from './scan';
 import { mayMatch } from './skipping';
 import type { Snapshot } from './snapshot';
+import { sideBySide } from './store';
 import { TopRows } from './top_rows';
 
 /** Files whose windows are weighed against each other: each costs the reading of its end. */
@@ -158,11 +159,10 @@ export class Preview {
     const projection = projectionOf(snapshot, fieldsNamed(snapshot, options.columns));
     const enough = snapshot.files.filter(file => (recordsOf(file) ?? Infinity) - deletedOf(file) >= limit);
     const candidates = [...inOrder(enough)].sort((a, b) => a.size - b.size).slice(0, CANDIDATES);
-    const weighed = candidates.map(async candidate => {
-      const file = await DataFile.open(engine, snapshot, candidate, signal);
-      return file.live < limit ? null : { ...(await file.cheapest(projection, limit, skip, signal)), file };
+    const windows = await sideBySide(candidates, signal, async (candidate, either) => {
+      const file = await DataFile.open(engine, snapshot, candidate, either);
+      return file.live < limit ? null : { ...(await file.cheapest(projection, limit, skip, either)), file };
     });
-    const windows = await Promise.all(weighed);
     const best = windows.reduce((a, b) => (a === null || (b !== null && b.bytes < a.bytes) ? b : a), null);
     this.plannedBytes = best && best.toRead + windows.reduce((sum, each) => sum + (each?.file.openedBytes ?? 0), 0);
     return best;

@@ -3,6 +3,7 @@ import type { IEngine } from './engine';
 import { logFolder, versionPrefix } from './log_segment';
 import { openSnapshot } from './snapshot';
 import type { ISnapshotOptions, Snapshot } from './snapshot';
+import { sideBySide } from './store';
 import type { IEntry } from './store';
 import { readFile } from './table';
 
@@ -71,13 +72,11 @@ export class WatchedTable {
     if (this.rowsOf === snapshot) {
       return this.knownRows;
     }
-    const parts = await Promise.all(
-      snapshot.files.map(async file => {
-        const key = JSON.stringify([file.path, file.deletionVector]);
-        const rows = this.files.get(key) ?? (await readFile(this.engine, snapshot, file, signal));
-        return [key, rows] as const;
-      })
-    );
+    const parts = await sideBySide(snapshot.files, signal, async (file, either) => {
+      const key = JSON.stringify([file.path, file.deletionVector]);
+      const rows = this.files.get(key) ?? (await readFile(this.engine, snapshot, file, either));
+      return [key, rows] as const;
+    });
     this.files = new Map(parts);
     this.knownRows = parts.flatMap(([, rows]) => rows);
     this.rowsOf = snapshot;

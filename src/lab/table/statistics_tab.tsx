@@ -115,7 +115,7 @@ function Column({ about, rows, trans }: IColumnProps): ReactElement {
         )}
         {mean !== null && (
           <>
-            <dt>{isFinite(min) && isFinite(max) ? trans.__('mean') : trans.__('mean of finite values')}</dt>
+            <dt>{isFiniteBound(min) && isFiniteBound(max) ? trans.__('mean') : trans.__('mean of finite values')}</dt>
             <dd>{rounded(mean)}</dd>
           </>
         )}
@@ -126,6 +126,6 @@ function Column({ about, rows, trans }: IColumnProps): ReactElement {
 }
 
 /** Whether a bound is neither NaN nor infinite; either would be the least or the greatest value. */
-function isFinite(bound: string | null): boolean {
+function isFiniteBound(bound: string | null): boolean {
   return bound === null || !/^(NaN|-?Infinity)$/.test(bound);
 }

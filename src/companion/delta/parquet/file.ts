@@ -191,7 +191,7 @@ export class ParquetFile {
         const first = starts[i] as number;
         const length = lengthFrom(group, first);
         if (length !== null) {
-          const bytes = bytesOf(columns, rowGroup, pages, first, length);
+          const bytes = bytesOfColumns(columns, rowGroup, pages, first, length);
           best = best === null || bytes < best.bytes ? { group, first, bytes } : best;
         }
       }
@@ -202,7 +202,7 @@ export class ParquetFile {
   /** Bytes to read for rows of a row group of which `cheapest` has read the page index. */
   bytesOfRows(columns: readonly IColumn[], group: number, first: number, take: number): number {
     const rowGroup = this.rowGroups[group] as IRowGroup;
-    return bytesOf(columns, rowGroup, this.pagesOf(rowGroup), first, take);
+    return bytesOfColumns(columns, rowGroup, this.pagesOf(rowGroup), first, take);
   }
 
   /** The bytes of each range of each leaf of some plans. */
@@ -317,7 +317,13 @@ export class ParquetFile {
   private readonly index = new Map<IColumnChunk, readonly IPage[]>();
 }
 
-function bytesOf(columns: readonly IColumn[], group: IRowGroup, pages: PageIndex, first: number, take: number): number {
+function bytesOfColumns(
+  columns: readonly IColumn[],
+  group: IRowGroup,
+  pages: PageIndex,
+  first: number,
+  take: number
+): number {
   return columns.reduce((sum, column) => sum + bytesOfRows(column, group, pages, first, take), 0);
 }
 
